@@ -1,0 +1,213 @@
+"""What every kind of store offers the console.
+
+A connector is one class in one file. It reads as Arrow record batches, so memory stays bounded whatever the
+size of the store, and it raises `ConnectorError`s that say what is wrong and what to do about it. `delete` and
+`overwrite` work only on a connector opened by `catalog.connectors.destruction`, the one door to destruction.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import pyarrow as pa
+from django import forms
+
+
+class ConnectorError(Exception):
+    """A store did not do what was asked; `message` names the thing, `remedy` says what helps.
+
+    Neither may hold a value out of the store or a secret: both are shown on pages and written to job rows.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}".strip()
+
+
+class Unreachable(ConnectorError):
+    """No answer from the store: wrong host, port or path, network down, time-out."""
+
+
+class AccessDenied(ConnectorError):
+    """The store answered and refused: wrong password, missing right."""
+
+
+class DataSetMissing(ConnectorError):
+    """The data set or a column of it is not in the store (any more)."""
+
+
+class Malformed(ConnectorError):
+    """The content cannot be read as what it says it is: a broken line, a wrong encoding, a corrupt footer."""
+
+
+class ConstraintInTheWay(ConnectorError):
+    """A rule of the store (NOT NULL, unique, foreign key, check, length) forbids the change."""
+
+
+class Kind(StrEnum):
+    """What a column holds, in a vocabulary common to all stores; `UNKNOWN` is never guessed away."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    FLOAT = "float"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    TIME = "time"
+    BINARY = "binary"
+    JSON = "json"
+    UUID = "uuid"
+    ARRAY = "array"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnInfo:
+    """One column as the store describes it. `data_type` is the store's own spelling, e.g. `character varying(40)`."""
+
+    name: str
+    position: int
+    data_type: str
+    kind: Kind
+    nullable: bool = True
+    max_length: int | None = None
+    unique: bool = False  # alone under a primary key or unique constraint or index
+    generated: bool = False  # computed by the store: cannot be written
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKeyInfo:
+    """`columns` of this data set refer to `target_columns` of `target`, another data set of the same system."""
+
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DataSetInfo:
+    """One table or file. `name` is unique in its system (`public.customer`, `exports/orders.csv`).
+
+    `problem` is set, and columns may be missing, where the store shows the data set but refuses to describe or read it.
+    """
+
+    name: str
+    kind: str  # "table" or "file"
+    columns: tuple[ColumnInfo, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[ForeignKeyInfo, ...] = ()
+    row_estimate: int | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Match:
+    """The rows whose columns equal any row of `keys` (a table with one column per compared column).
+
+    With `fold`, values are compared as text, trimmed and without regard to case.
+    Null in `keys` matches nothing.
+    """
+
+    keys: pa.Table
+    fold: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        return self.keys.column_names
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What a personal field becomes: `value` (None = null), made different for each row where `unique`."""
+
+    value: Any = None
+    unique: bool = False
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One change to one data set, as rehearsed and as executed. No `replacements` means: delete the rows."""
+
+    data_set: str
+    matches: Sequence[Match]
+    replacements: Mapping[str, Replacement] = field(default_factory=dict)
+
+
+class Connector(ABC):
+    """One kind of store.
+
+    A subclass sets `kind` (its name in the database and in URLs), `label`, `Form` (its settings as a form) and
+    `secret_fields` (encrypted at rest and never shown again), and is constructed with the cleaned settings.
+    It is a context manager: connections are opened lazily and closed on exit.
+    """
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    Form: ClassVar[type[forms.Form]]
+    secret_fields: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
+        self.settings = settings
+        self.writable = writable
+
+    def __enter__(self) -> Connector:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back what is open. Safe to call twice."""
+
+    @abstractmethod
+    def check(self) -> str:
+        """Reach the store and return one line about it (product and version, or how many files)."""
+
+    @abstractmethod
+    def discover(self) -> Iterator[DataSetInfo]:
+        """Every data set, in a stable order. One that cannot be read is yielded with its `problem`."""
+
+    @abstractmethod
+    def sample(self, data_set: str, *, rows: int, seed: int = 0) -> pa.Table:
+        """Up to `rows` rows spread over the data set (never just the first), the same for the same seed and content.
+
+        Every column comes as text (`pa.string()`), each value cut to 4,096 characters.
+        """
+
+    @abstractmethod
+    def read(
+        self, data_set: str, *, columns: Sequence[str] | None = None, batch_rows: int = 10_000
+    ) -> Iterator[pa.RecordBatch]:
+        """All rows, in batches, with Arrow types that lose nothing."""
+
+    @abstractmethod
+    def find(self, data_set: str, matches: Sequence[Match], columns: Sequence[str]) -> pa.Table:
+        """`columns` of the rows that satisfy any of `matches`: one query per data set, however many keys."""
+
+    @abstractmethod
+    def count(self, data_set: str, matches: Sequence[Match] | None = None) -> int:
+        """How many rows satisfy any of `matches`; without `matches`, how many there are."""
+
+    @abstractmethod
+    def rehearse(self, operations: Sequence[Operation]) -> list[int]:
+        """Do all `operations` in order and undo them: the rows each would touch.
+
+        Raises ConstraintInTheWay, AccessDenied or DataSetMissing exactly where execution would. Leaves no trace.
+        """
+
+    @abstractmethod
+    def delete(self, data_set: str, matches: Sequence[Match]) -> int:
+        """Delete the matching rows, all or none, durably; how many went. Idempotent."""
+
+    @abstractmethod
+    def overwrite(self, data_set: str, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
+        """Write `replacements` into the matching rows, all or none, durably; how many rows. Idempotent."""
