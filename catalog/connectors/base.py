@@ -86,11 +86,12 @@ class ColumnInfo:
 
 @dataclass(frozen=True, slots=True)
 class ForeignKeyInfo:
-    """`columns` of this data set refer to `target_columns` of `target`, another data set of the same system."""
+    """`columns` of this data set refer to `target_columns` of `target`, a data set of the same system."""
 
     columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
+    on_delete: str = ""  # what the store itself does to these rows: "", "cascade", "set null" or "set default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +115,15 @@ class Match:
     """The rows whose columns equal any row of `keys` (a table with one column per compared column).
 
     With `fold`, values are compared as text, trimmed and without regard to case.
-    Null in `keys` matches nothing.
+    Null in `keys` matches nothing, and neither does a value that the column's type cannot hold.
     """
 
     keys: pa.Table
     fold: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.keys.column_names:
+            raise ValueError("A match compares at least one column; without any it would mean every row.")
 
     @property
     def columns(self) -> list[str]:
@@ -167,6 +172,11 @@ class Connector(ABC):
 
     def close(self) -> None:
         """Give back what is open. Safe to call twice."""
+
+    def require_writable(self) -> None:
+        """RuntimeError unless `catalog.connectors.destruction` opened this connector."""
+        if not self.writable:
+            raise RuntimeError(f"This {self.kind} connector reads only; erasure.executing opens one that writes.")
 
     @abstractmethod
     def check(self) -> str:

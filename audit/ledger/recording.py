@@ -1,0 +1,74 @@
+"""`record`: the one door to the ledger."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+
+from audit.ledger.canonical import canonical_bytes
+from audit.ledger.context import current_actor, current_correlation
+from audit.ledger.events import Event, Fact
+from audit.ledger.models import Waiting
+
+VERSION = 1
+_PYTHON_TYPES: dict[Fact, tuple[type, ...]] = {
+    Fact.COUNT: (int,),
+    Fact.FLAG: (bool,),
+    Fact.LIST: (list, tuple),
+    Fact.TABLE: (list, tuple),
+}
+
+
+def record(event: Event, target: Model | None = None, *, subject: str = "", **facts: Any) -> None:
+    """Write that `event` happened to `target`, in the transaction of the change itself.
+
+    `subject` is the keyed reference of the data subject concerned, if any. The entry is numbered and chained
+    within moments by the sequencer; if it cannot be written, the caller's transaction fails with it.
+    Raises RuntimeError outside a transaction, NoActor where nobody acts, TypeError for facts the event does not
+    declare, NotCanonical for values without a canonical form.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{event.key} must be recorded in the transaction of its change.")
+    Waiting.objects.bulk_create([Waiting(body=entry_bytes(event, target, subject=subject, **facts))])
+
+
+def entry_bytes(event: Event, target: Model | None = None, *, subject: str = "", **facts: Any) -> bytes:
+    """The canonical bytes `record` would write."""
+    _check_facts(event, facts)
+    return canonical_bytes(
+        {
+            "v": VERSION,
+            "id": uuid.uuid4().hex,
+            "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "action": event.key,
+            "actor": current_actor().as_json(),
+            "object": _describe(target),
+            "subject": subject,
+            "correlation": current_correlation(),
+            "facts": facts,
+        }
+    )
+
+
+def _describe(target: Model | None) -> dict[str, str]:
+    if target is None:
+        return {"type": "", "id": "", "name": ""}
+    label = getattr(target, "ledger_name", None)
+    return {
+        "type": target._meta.label_lower,
+        "id": str(target.pk),
+        "name": label() if callable(label) else "",
+    }
+
+
+def _check_facts(event: Event, facts: dict[str, Any]) -> None:
+    if facts.keys() != event.facts.keys():
+        missing = sorted(event.facts.keys() - facts.keys())
+        unknown = sorted(facts.keys() - event.facts.keys())
+        raise TypeError(f"{event.key}: missing facts {missing}, undeclared facts {unknown}.")
+    for name, value in facts.items():
+        expected = _PYTHON_TYPES.get(event.facts[name], (str,))
+        if not isinstance(value, expected) or (expected == (int,) and isinstance(value, bool)):
+            raise TypeError(f"{event.key}: fact {name} must be a {event.facts[name]}.")

@@ -1,0 +1,247 @@
+"""What data exists: systems hold data sets, data sets hold columns, links join them.
+
+A column's current verdict (category, sensitivity, state) is kept on the column; how it came about is in its
+labels, which are only ever added to.
+"""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from catalog.classification.vocabulary import CATEGORIES, Sensitivity
+from catalog.connectors import registry
+from governance.activities.models import ProcessingActivity
+from governance.console.models import Job, User
+from governance.keyring.sealing import open_json, seal_json
+
+
+def sensitivities() -> list[tuple[str, str]]:
+    return [(sensitivity.value, sensitivity.title) for sensitivity in Sensitivity]
+
+
+def categories() -> list[tuple[str, str]]:
+    return [(key, category.title) for key, category in CATEGORIES.items()]
+
+
+class System(models.Model):
+    """A store of data. Its secret settings are sealed and never shown again."""
+
+    name = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=40, choices=registry.choices)
+    region = models.CharField(max_length=40, blank=True, help_text="Where the data lie, e.g. EU or US.")
+    settings = models.JSONField(default=dict)
+    secrets = models.BinaryField(null=True)
+    custodian = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="systems")
+    added_at = models.DateTimeField(auto_now_add=True)
+    crawled_at = models.DateTimeField(null=True)
+    scanned_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "catalog_system"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def ledger_name(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:system", args=[self.pk])
+
+    def set_settings(self, cleaned: dict[str, Any]) -> None:
+        """Split a connector form's cleaned data into what may be shown and what is sealed. Needs a primary key."""
+        secret_fields = registry.get(self.kind).secret_fields
+        self.settings = {name: value for name, value in cleaned.items() if name not in secret_fields}
+        secret = {name: value for name, value in cleaned.items() if name in secret_fields and value}
+        self.secrets = seal_json(secret, purpose="system", bound_to=str(self.pk))
+
+    def all_settings(self) -> dict[str, Any]:
+        """Settings and secrets together, for the connector only."""
+        secret = open_json(self.secrets, purpose="system", bound_to=str(self.pk)) if self.secrets else {}
+        return {**self.settings, **secret}
+
+
+class DataSet(models.Model):
+    """A table, a file. It stays in the catalog when it goes from the store, marked as gone."""
+
+    system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="data_sets")
+    name = models.CharField(max_length=400)
+    kind = models.CharField(max_length=20)
+    primary_key = ArrayField(models.TextField(), default=list)
+    row_estimate = models.BigIntegerField(null=True)
+    problem = models.CharField(max_length=500, blank=True)
+    activities = models.ManyToManyField(ProcessingActivity, blank=True, related_name="data_sets")
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    gone_at = models.DateTimeField(null=True)
+    scanned_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "catalog_data_set"
+        ordering = ["system__name", "name"]
+        constraints = [models.UniqueConstraint(fields=["system", "name"], name="data_set_once_in_system")]
+
+    def __str__(self) -> str:
+        return f"{self.system.name} / {self.name}"
+
+    def ledger_name(self) -> str:
+        return str(self)
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:data_set", args=[self.pk])
+
+
+class Column(models.Model):
+    """One column and its current verdict. Until a person has reviewed it, it counts as personal."""
+
+    class State(models.TextChoices):
+        UNREVIEWED = "unreviewed", "Unreviewed"
+        CONFIRMED = "confirmed", "Confirmed"
+
+    data_set = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="columns")
+    name = models.CharField(max_length=400)
+    position = models.IntegerField()
+    data_type = models.CharField(max_length=200)
+    kind = models.CharField(max_length=12)
+    nullable = models.BooleanField(default=True)
+    max_length = models.IntegerField(null=True)
+    unique = models.BooleanField(default=False)
+    generated = models.BooleanField(default=False)
+    category = models.CharField(max_length=60, blank=True, choices=categories)
+    sensitivity = models.CharField(max_length=12, blank=True, choices=sensitivities)
+    confidence = models.FloatField(default=0)
+    contains = ArrayField(models.CharField(max_length=60), default=list)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.UNREVIEWED)
+    reviewed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    reviewed_at = models.DateTimeField(null=True)
+    questioned = models.BooleanField(default=False)  # a later scan disagrees with the person who decided
+    first_seen_at = models.DateTimeField(auto_now_add=True)
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "catalog_column"
+        ordering = ["data_set__system__name", "data_set__name", "position"]
+        constraints = [models.UniqueConstraint(fields=["data_set", "name"], name="column_once_in_data_set")]
+        indexes = [
+            models.Index(fields=["category"], name="column_by_category"),
+            models.Index(fields=["state", "-confidence"], name="column_by_review"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.data_set} / {self.name}"
+
+    def ledger_name(self) -> str:
+        return str(self)
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:column", args=[self.pk])
+
+    @property
+    def personal(self) -> bool:
+        """Whether the column counts as personal data: everything a person has not confirmed to be none."""
+        return self.state != self.State.CONFIRMED or self.sensitivity != Sensitivity.NONE
+
+
+class Label(models.Model):
+    """An assertion about a column, made by a scan or a person: kept with its evidence, never rewritten."""
+
+    class State(models.TextChoices):
+        SUGGESTED = "suggested", "Suggested"
+        CONFIRMED = "confirmed", "Confirmed"
+        REJECTED = "rejected", "Rejected"
+        SUPERSEDED = "superseded", "Superseded"
+
+    column = models.ForeignKey(Column, on_delete=models.CASCADE, related_name="labels")
+    origin = models.CharField(max_length=12)  # scan, person
+    category = models.CharField(max_length=60, choices=categories)
+    sensitivity = models.CharField(max_length=12, choices=sensitivities)
+    confidence = models.FloatField()
+    evidence = models.JSONField(default=list)
+    state = models.CharField(max_length=12, choices=State.choices)
+    detector = models.CharField(max_length=20, blank=True)
+    made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "catalog_label"
+        ordering = ["-made_at", "-confidence"]
+
+    def __str__(self) -> str:
+        return f"{self.column}: {self.category}"
+
+
+class Link(models.Model):
+    """Rows of `source` belong to, or merely mention, rows of `target` with equal values in the named columns.
+
+    `owned`: the source row is about the person of the target row, and a search for them follows. `reference`: it only
+    points there (a customer names their sales representative), and a search stops.
+    """
+
+    class Origin(models.TextChoices):
+        FOREIGN_KEY = "foreign_key", "Foreign key"
+        DECLARED = "declared", "Declared"
+
+    class Follow(models.TextChoices):
+        OWNED = "owned", "Belongs to the person"
+        REFERENCE = "reference", "Only refers to the person"
+
+    source = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="links_out")
+    target = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="links_in")
+    source_columns = ArrayField(models.TextField())
+    target_columns = ArrayField(models.TextField())
+    origin = models.CharField(max_length=12, choices=Origin.choices)
+    follow = models.CharField(max_length=10, choices=Follow.choices, default=Follow.OWNED)
+    decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    gone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "catalog_link"
+        ordering = ["source__name", "target__name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "target", "source_columns", "target_columns"], name="link_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(source_columns__len=F("target_columns__len")), name="link_columns_pair_up"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.source.name} ({', '.join(self.source_columns)}) → "
+            f"{self.target.name} ({', '.join(self.target_columns)})"
+        )
+
+    def ledger_name(self) -> str:
+        return str(self)
+
+
+class Change(models.Model):
+    """Drift: what a crawl found different from what the catalog knew."""
+
+    class Sort(models.TextChoices):
+        DATA_SET_ADDED = "data_set_added", "Data set added"
+        DATA_SET_GONE = "data_set_gone", "Data set gone"
+        DATA_SET_BACK = "data_set_back", "Data set back"
+        COLUMN_ADDED = "column_added", "Column added"
+        COLUMN_GONE = "column_gone", "Column gone"
+        COLUMN_BACK = "column_back", "Column back"
+        COLUMN_CHANGED = "column_changed", "Column changed"
+
+    data_set = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="changes")
+    column_name = models.CharField(max_length=400, blank=True)
+    sort = models.CharField(max_length=16, choices=Sort.choices)
+    detail = models.CharField(max_length=500, blank=True)
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
+    seen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "catalog_change"
+        ordering = ["-seen_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.data_set}: {self.sort}"

@@ -1,0 +1,1 @@
+"""Registers the jobs of this app."""

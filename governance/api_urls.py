@@ -1,0 +1,13 @@
+"""The REST API, version 1."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("governance.console.api_urls")),
+    path("", include("governance.activities.api_urls")),
+    path("", include("catalog.api_urls")),
+    path("", include("retention.api_urls")),
+    path("", include("erasure.api_urls")),
+    path("", include("audit.ledger.api_urls")),
+    path("", include("audit.reports.api_urls")),
+]

@@ -1,0 +1,77 @@
+"""The nine nouns of the sidebar, in the order of the data's way; each shown to those who may open it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Noun:
+    label: str
+    url_name: str
+    permission: str  # "" = everyone who is signed in
+    icon: str
+    key: str  # pressed after "g"
+
+
+NOUNS = (
+    Noun("Overview", "console:overview", "", "layout-dashboard", "o"),
+    Noun("Systems", "catalog:systems", "catalog.view", "database", "s"),
+    Noun("Columns", "catalog:columns", "catalog.view", "columns-3", "c"),
+    Noun("Activities", "activities:activities", "activities.view", "briefcase", "a"),
+    Noun("Holds", "retention:holds", "retention.view", "lock", "h"),
+    Noun("Requests", "erasure:requests", "requests.view", "user-question", "r"),
+    Noun("Reports", "reports:reports", "reports.view", "report-analytics", "p"),
+    Noun("Ledger", "ledger:entries", "ledger.view", "list-check", "l"),
+    Noun("People", "console:people", "people.view", "users", "e"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    noun: Noun
+    url: str
+    current: bool
+
+
+def entries(request: HttpRequest) -> list[Entry]:
+    """The nouns this person may open; the current one is where the path lies below its page, the deepest wins."""
+    user = request.user
+    if not user.is_authenticated:
+        return []
+    reachable = [
+        (noun, url)
+        for noun in NOUNS
+        if (url := _url(noun.url_name)) and (not noun.permission or user.has_perm(noun.permission))
+    ]
+    home = _url("console:overview")
+    above = [url for _, url in reachable if request.path == url or (url != home and request.path.startswith(url))]
+    deepest = max(above, key=len, default=None)
+    return [Entry(noun, url, url == deepest) for noun, url in reachable]
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `navigation` (a list of `Entry`), `search_url` and `product` (name and version)."""
+    found = entries(request) if hasattr(request, "user") else []
+    columns = next((entry.url for entry in found if entry.noun.url_name == "catalog:columns"), "")
+    return {
+        "navigation": found,
+        "search_url": columns,
+        "password_url": _url("console:password_change"),
+        "sign_out_url": _url("console:sign_out"),
+        "public_request_url": _url("privacy:new"),
+        "product": {"name": settings.PRODUCT_NAME, "version": settings.PRODUCT_VERSION},
+    }
+
+
+def _url(name: str) -> str:
+    """Its URL, or nothing where no app of this installation serves it."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,230 @@
+"""Where the console finds what it needs: the process environment, then what its embedded servers remembered.
+
+Operators set DATABASE_URL, DATABASE_OWNER_URL, APPLICATION_ROLE, BROKER_URL, CACHE_URL, SECRET_KEY,
+PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, EMAIL_URL, EMAIL_FROM, FOLDER_ROOTS, TRUST_PROXY, DEBUG, CONSOLE_VAR.
+What they leave out comes from `environment.json` in the console's folder, which `manage.py up` writes, and is
+otherwise empty. A problem names the variable and the remedy, never the value.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from governance.embedded import state
+
+PROJECT = Path(__file__).resolve().parent.parent
+REDIS_SCHEMES = ("redis", "rediss")
+CACHE_NUMBER = 1  # the broker uses database 0 of the same Redis
+
+
+class EnvironmentProblem(ImproperlyConfigured):
+    """Something the console runs on is missing or malformed: a sentence with the remedy, no secret in it."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What the console runs on. Empty text: not configured. `embedded`: the database is the embedded one."""
+
+    database_url: str
+    database_owner_url: str  # of the role that owns the schema and migrates it
+    broker_url: str
+    cache_url: str
+    secret_key: str
+    public_url: str
+    keyring_file: Path
+    keyring_key: str  # base64 of 32 bytes; replaces the file
+    debug: bool
+    var_dir: Path
+    embedded: bool
+    application_role: str  # the database role the application connects as
+    email_url: str  # smtp://user:password@host:port or smtps://…; empty: letters are written to files
+    email_from: str
+    trust_proxy: bool  # a reverse proxy in front sets X-Forwarded-Proto and removes what clients send
+    folder_roots: list[Path]  # where the folder connector may read; empty: anywhere
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Environment:
+    """The environment, checked. Raises EnvironmentProblem at the first value that cannot be right."""
+    var_dir = _folder(environ)
+    try:
+        remembered = state.load(var_dir)
+    except (ValueError, OSError):
+        raise EnvironmentProblem(
+            f"{var_dir / state.FILE_NAME} cannot be read: make it readable for this user, or restore it; "
+            "it holds the passwords of the embedded servers."
+        ) from None
+
+    def value(name: str) -> str:
+        return environ.get(name) or remembered.get(name, "")
+
+    database_url = _database("DATABASE_URL", value("DATABASE_URL"))
+    owned = "DATABASE_OWNER_URL" in environ or not environ.get("DATABASE_URL")
+    broker_url = _broker(value("BROKER_URL"))
+    return Environment(
+        database_url=database_url,
+        database_owner_url=_database("DATABASE_OWNER_URL", value("DATABASE_OWNER_URL") if owned else "")
+        or database_url,
+        broker_url=broker_url,
+        cache_url=_cache(environ.get("CACHE_URL", ""), broker_url),
+        secret_key=_secret_key(value("SECRET_KEY")),
+        public_url=_public_url(value("PUBLIC_URL")),
+        keyring_file=Path(value("KEYRING_FILE") or var_dir / "keyring.json"),
+        keyring_key=_keyring_key(environ.get("KEYRING_KEY", "")),
+        debug=_flag("DEBUG", environ.get("DEBUG", "")),
+        var_dir=var_dir,
+        embedded=not environ.get("DATABASE_URL") and bool(database_url),
+        application_role=environ.get("APPLICATION_ROLE", "") or urlsplit(database_url).username or "",
+        email_url=_email(environ.get("EMAIL_URL", "")),
+        email_from=environ.get("EMAIL_FROM", ""),
+        trust_proxy=_flag("TRUST_PROXY", environ.get("TRUST_PROXY", "")),
+        folder_roots=_folders(environ.get("FOLDER_ROOTS", "")),
+    )
+
+
+def require(environment: Environment | None = None) -> Environment:
+    """The environment of a console that can work: with a database and a secret key, or EnvironmentProblem."""
+    environment = environment or read()
+    if not environment.database_url:
+        raise EnvironmentProblem(
+            "DATABASE_URL is not set: set it to postgres://user:password@host:port/name, "
+            "or start the console with `make run`, which brings its own PostgreSQL."
+        )
+    if not environment.secret_key:
+        raise EnvironmentProblem(
+            "SECRET_KEY is not set: set it to at least 32 random characters, or start the console with "
+            "`make run`, which makes one."
+        )
+    return environment
+
+
+def allowed_hosts(public_url: str) -> list[str]:
+    """The host names the console answers to: its public one, and this machine's own."""
+    return sorted({urlsplit(public_url).hostname or "", "127.0.0.1", "localhost", "[::1]"} - {""})
+
+
+def email_settings(url: str) -> dict[str, str | int | bool]:
+    """Django's e-mail settings for `smtp://user:password@host:port`, or `smtps://` (TLS from the first byte).
+
+    `smtp` turns to TLS (STARTTLS) where a user is named: a password never travels in the clear.
+    """
+    parts = urlsplit(url)
+    whole = parts.scheme == "smtps"
+    return {
+        "EMAIL_HOST": parts.hostname or "",
+        "EMAIL_PORT": parts.port or (465 if whole else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": whole,
+        "EMAIL_USE_TLS": not whole and bool(parts.username),
+        "EMAIL_TIMEOUT": 20,
+    }
+
+
+def _folder(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("CONSOLE_VAR") or PROJECT / "var").absolute()
+
+
+def _database(name: str, url: str) -> str:
+    if url:
+        parts = _parts(name, url)
+        if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+            raise EnvironmentProblem(
+                f"{name} must look like postgres://user:password@host:port/name: "
+                "the console runs on PostgreSQL only."
+            )
+    return url
+
+
+def _broker(url: str) -> str:
+    if url and _parts("BROKER_URL", url).scheme not in (*REDIS_SCHEMES, "amqp", "amqps"):
+        raise EnvironmentProblem("BROKER_URL must begin with redis://, rediss://, amqp:// or amqps://.")
+    return url
+
+
+def _cache(url: str, broker_url: str) -> str:
+    if url:
+        if _parts("CACHE_URL", url).scheme not in REDIS_SCHEMES:
+            raise EnvironmentProblem("CACHE_URL must begin with redis:// or rediss://.")
+        return url
+    broker = urlsplit(broker_url)
+    return broker._replace(path=f"/{CACHE_NUMBER}").geturl() if broker.scheme in REDIS_SCHEMES else ""
+
+
+def _email(url: str) -> str:
+    if url and (_parts("EMAIL_URL", url).scheme not in ("smtp", "smtps") or not urlsplit(url).hostname):
+        raise EnvironmentProblem(
+            "EMAIL_URL must look like smtp://user:password@host:587 or smtps://host:465."
+        )
+    return url
+
+
+def _email(url: str) -> str:
+    if url:
+        parts = _parts("EMAIL_URL", url)
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise EnvironmentProblem(
+                "EMAIL_URL must look like smtp://user:password@host:port, or smtps:// for TLS."
+            )
+    return url
+
+
+def _folders(value: str) -> list[Path]:
+    folders = [Path(part) for part in value.split(os.pathsep) if part]
+    if not all(folder.is_absolute() for folder in folders):
+        raise EnvironmentProblem(f"FOLDER_ROOTS must name absolute folders, separated by {os.pathsep!r}.")
+    return folders
+
+
+def _parts(name: str, url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises where it is not a number
+    except ValueError:
+        raise EnvironmentProblem(
+            f"{name} is not a well-formed address: check host and port, and write the characters / @ : # "
+            "in a password as %2F %40 %3A %23."
+        ) from None
+    return parts
+
+
+def _secret_key(value: str) -> str:
+    if value and len(value) < 32:
+        raise EnvironmentProblem("SECRET_KEY is too short: it must have at least 32 random characters.")
+    return value
+
+
+def _public_url(url: str) -> str:
+    if url:
+        parts = _parts("PUBLIC_URL", url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise EnvironmentProblem(
+                "PUBLIC_URL must be a whole address, such as https://privacy.example.org."
+            )
+    return url.rstrip("/")
+
+
+def _keyring_key(value: str) -> str:
+    try:
+        if value and len(base64.b64decode(value, validate=True)) != 32:
+            raise ValueError
+    except (ValueError, binascii.Error):
+        raise EnvironmentProblem(
+            "KEYRING_KEY must be 32 bytes in base64: make one with `openssl rand -base64 32`."
+        ) from None
+    return value
+
+
+def _flag(name: str, value: str) -> bool:
+    if value.lower() in ("", "0", "false", "no", "off"):
+        return False
+    if value.lower() in ("1", "true", "yes", "on"):
+        return True
+    raise EnvironmentProblem(f"{name} must be 1 or 0.")

@@ -1,0 +1,65 @@
+"""Authenticated encryption of what the console keeps: connector secrets, identifiers, key sets, packages."""
+
+import hmac
+import os
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from governance.keyring.ring import ring
+
+VERSION = b"\x01"
+NONCE_BYTES = 12
+
+
+class CannotOpen(Exception):
+    """Altered, sealed for something else, or under a root key that the ring no longer has."""
+
+
+def seal(plaintext: bytes, *, purpose: str, bound_to: str) -> bytes:
+    """AES-256-GCM under the ring's active key; opens only for the same purpose and the same `bound_to`."""
+    keys = ring()
+    nonce = os.urandom(NONCE_BYTES)
+    key_id = keys.active.encode()
+    cipher = AESGCM(keys.derive(keys.active, f"seal:{purpose}"))
+    header = VERSION + bytes([len(key_id)]) + key_id + nonce
+    return header + cipher.encrypt(nonce, plaintext, _context(purpose, bound_to))
+
+
+def open_sealed(sealed: bytes, *, purpose: str, bound_to: str) -> bytes:
+    """Raises CannotOpen."""
+    sealed = bytes(sealed)
+    end = 2 + sealed[1]
+    key_id, nonce, ciphertext = (
+        sealed[2:end].decode(),
+        sealed[end : end + NONCE_BYTES],
+        sealed[end + NONCE_BYTES :],
+    )
+    try:
+        cipher = AESGCM(ring().derive(key_id, f"seal:{purpose}"))
+        return cipher.decrypt(nonce, ciphertext, _context(purpose, bound_to))
+    except KeyError:
+        raise CannotOpen(f"The key ring has no key {key_id!r}: restore the ring this was sealed with.") from None
+    except InvalidTag:
+        raise CannotOpen("The sealed value was altered, or the key ring is not the one it was sealed with.") from None
+
+
+def seal_json(value: Any, *, purpose: str, bound_to: str) -> bytes:
+    return seal(orjson.dumps(value), purpose=purpose, bound_to=bound_to)
+
+
+def open_json(sealed: bytes, *, purpose: str, bound_to: str) -> Any:
+    return orjson.loads(open_sealed(sealed, purpose=purpose, bound_to=bound_to))
+
+
+def keyed_hash(value: str, *, purpose: str) -> bytes:
+    """HMAC-SHA-256 under the ring's first key: the same for ever, and nothing to guess without the ring."""
+    keys = ring()
+    return hmac.digest(keys.derive(next(iter(keys.keys)), f"hash:{purpose}"), value.encode(), sha256)
+
+
+def _context(purpose: str, bound_to: str) -> bytes:
+    return f"{purpose}\x00{bound_to}".encode()

@@ -1,0 +1,20 @@
+"""The map of the house: each app's pages and its part of the API, named as strings only."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("governance.console.urls")),
+    path("activities/", include("governance.activities.urls")),
+    path("", include("catalog.urls")),
+    path("holds/", include("retention.urls")),
+    path("requests/", include("erasure.urls")),
+    path("privacy/", include("erasure.public_urls")),
+    path("ledger/", include("audit.ledger.urls")),
+    path("reports/", include("audit.reports.urls")),
+    path("api/v1/", include("governance.api_urls")),
+]
+
+handler400 = "governance.console.errors.bad_request"
+handler403 = "governance.console.errors.forbidden"
+handler404 = "governance.console.errors.not_found"
+handler500 = "governance.console.errors.server_error"
