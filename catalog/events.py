@@ -17,7 +17,7 @@ SYSTEM_SCANNED = Event(
 COLUMNS_REVIEWED = Event(
     "columns.reviewed",
     "decided on the classification of columns",
-    {"decision": Fact.WORD, "category": Fact.WORD, "sensitivity": Fact.WORD, "columns": Fact.LIST},
+    {"decision": Fact.WORD, "columns": Fact.TABLE},  # of column, category, sensitivity
 )
 LINK_DECLARED = Event("link.declared", "declared a link between data sets", {"follow": Fact.WORD})
 LINK_CHANGED = Event("link.changed", "decided whether a link is followed", {"follow": Fact.WORD})

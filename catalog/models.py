@@ -13,9 +13,11 @@ from django.urls import reverse
 
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity
 from catalog.connectors import registry
+from catalog.connectors.base import Connector, ConnectorError
+from catalog.connectors.opening import open_connector
 from governance.activities.models import ProcessingActivity
 from governance.console.models import Job, User
-from governance.keyring.sealing import open_json, seal_json
+from governance.keyring.sealing import CannotOpen, open_json, seal_json
 
 
 def sensitivities() -> list[tuple[str, str]]:
@@ -62,8 +64,20 @@ class System(models.Model):
 
     def all_settings(self) -> dict[str, Any]:
         """Settings and secrets together, for the connector only."""
-        secret = open_json(self.secrets, purpose="system", bound_to=str(self.pk)) if self.secrets else {}
-        return {**self.settings, **secret}
+        return {**self.settings, **self.opened_secrets()}
+
+    def opened_secrets(self) -> dict[str, Any]:
+        """Raises CannotOpen where the key ring is not the one they were sealed with."""
+        return open_json(self.secrets, purpose="system", bound_to=str(self.pk)) if self.secrets else {}
+
+    def connect(self) -> Connector:
+        """A connector that reads this store; use it as a context manager. Raises ConnectorError."""
+        try:
+            return open_connector(self.kind, self.all_settings())
+        except CannotOpen as problem:
+            raise ConnectorError(str(problem), "Or enter the secrets of the system again.") from problem
+        except KeyError as missing:
+            raise ConnectorError(str(missing.args[0]), "Install the package that brings it.") from missing
 
 
 class DataSet(models.Model):
@@ -119,6 +133,8 @@ class Column(models.Model):
     reviewed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     reviewed_at = models.DateTimeField(null=True)
     questioned = models.BooleanField(default=False)  # a later scan disagrees with the person who decided
+    sampled = models.IntegerField(null=True)  # values in the last sample, and how many different ones
+    distinct = models.IntegerField(null=True)
     first_seen_at = models.DateTimeField(auto_now_add=True)
     gone_at = models.DateTimeField(null=True)
 
@@ -147,7 +163,14 @@ class Column(models.Model):
 
 
 class Label(models.Model):
-    """An assertion about a column, made by a scan or a person: kept with its evidence, never rewritten."""
+    """An assertion about a column, made by a scan or a person, with its evidence. Only its state ever changes.
+
+    With `contained`, values of the category occur inside longer text: the column is not of the category.
+    """
+
+    class Origin(models.TextChoices):
+        SCAN = "scan", "Scan"
+        PERSON = "person", "Person"
 
     class State(models.TextChoices):
         SUGGESTED = "suggested", "Suggested"
@@ -156,7 +179,8 @@ class Label(models.Model):
         SUPERSEDED = "superseded", "Superseded"
 
     column = models.ForeignKey(Column, on_delete=models.CASCADE, related_name="labels")
-    origin = models.CharField(max_length=12)  # scan, person
+    origin = models.CharField(max_length=12, choices=Origin.choices)
+    contained = models.BooleanField(default=False)
     category = models.CharField(max_length=60, choices=categories)
     sensitivity = models.CharField(max_length=12, choices=sensitivities)
     confidence = models.FloatField()
@@ -196,6 +220,7 @@ class Link(models.Model):
     origin = models.CharField(max_length=12, choices=Origin.choices)
     follow = models.CharField(max_length=10, choices=Follow.choices, default=Follow.OWNED)
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)  # from then on no scan changes `follow`
     gone_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -230,6 +255,7 @@ class Change(models.Model):
         COLUMN_ADDED = "column_added", "Column added"
         COLUMN_GONE = "column_gone", "Column gone"
         COLUMN_BACK = "column_back", "Column back"
+        COLUMN_RENAMED = "column_renamed", "Column renamed"
         COLUMN_CHANGED = "column_changed", "Column changed"
 
     data_set = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="changes")

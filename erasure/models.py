@@ -217,11 +217,12 @@ class Step(models.Model):
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="steps")
     position = models.IntegerField()
-    hit = models.ForeignKey(Hit, on_delete=models.PROTECT, related_name="+")
+    hit = models.ForeignKey(Hit, on_delete=models.PROTECT, related_name="steps")
     data_set = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="+")
     method = models.CharField(max_length=20)
     identity = models.BooleanField(default=False)
     replacements = models.JSONField(default=dict)  # {column: {value, unique}}; empty for whole rows
+    written = models.JSONField(default=list)  # the columns that held something when their turn came
     kept = models.JSONField(default=list)  # [{column, why}] that keep their values although personal
     reason = models.CharField(max_length=400, blank=True)
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="+")
@@ -248,6 +249,7 @@ class Package(models.Model):
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
     rows = models.BigIntegerField()
+    link_digest = models.CharField(max_length=64, unique=True)
     made_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     downloads = models.IntegerField(default=0)

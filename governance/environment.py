@@ -159,14 +159,6 @@ def _cache(url: str, broker_url: str) -> str:
 
 
 def _email(url: str) -> str:
-    if url and (_parts("EMAIL_URL", url).scheme not in ("smtp", "smtps") or not urlsplit(url).hostname):
-        raise EnvironmentProblem(
-            "EMAIL_URL must look like smtp://user:password@host:587 or smtps://host:465."
-        )
-    return url
-
-
-def _email(url: str) -> str:
     if url:
         parts = _parts("EMAIL_URL", url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:

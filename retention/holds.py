@@ -48,7 +48,9 @@ def place(
                 placed_by=placed_by,
             )
     except IntegrityError:
-        raise ValidationError({"data_set": f"A hold on {data_set.name} is in force; release it first."}) from None
+        raise ValidationError(
+            {"data_set": f"A hold on {data_set.name} is in force; release it first."}
+        ) from None
     record(
         events.HOLD_PLACED,
         hold,

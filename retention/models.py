@@ -33,7 +33,9 @@ class Hold(models.Model):
     keep_columns = ArrayField(models.TextField(), help_text="What the reason requires to be kept.")
     exemption = models.CharField(max_length=1, choices=Exemption.choices)
     reason = models.CharField(max_length=300, help_text="The law or claim, and why it covers these rows.")
-    until = models.DateField(null=True, blank=True, help_text="The last day; empty until somebody releases it.")
+    until = models.DateField(
+        null=True, blank=True, help_text="The last day; empty until somebody releases it."
+    )
     placed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     placed_at = models.DateTimeField(auto_now_add=True)
     released_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

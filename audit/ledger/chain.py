@@ -43,7 +43,9 @@ def verify(*, progress: Callable[[int], None] | None = None) -> Verdict:
     One snapshot of the database, in batches: memory does not grow with the log.
     """
     with connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY") if not _nested() else None
+        cursor.execute(
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+        ) if not _nested() else None
     chain, expected = EMPTY_CHAIN, 0
     for entry in Entry.objects.order_by("number").iterator(chunk_size=FETCH):
         problem = _problem(entry, expected, chain)
@@ -86,15 +88,26 @@ def _problem(entry: Entry, expected: int, before: bytes) -> str:
         canonical = False
     if not canonical:
         return f"entry {entry.number} is not in canonical form"
-    columns = (entry.action, entry.actor, entry.object_type, entry.object_id, entry.subject, entry.correlation)
+    columns = (
+        entry.action,
+        entry.actor,
+        entry.object_type,
+        entry.object_id,
+        entry.subject,
+        entry.correlation,
+    )
     told = content["object"]
-    if columns != (
-        content["action"],
-        content["actor"]["id"],
-        told["type"],
-        told["id"],
-        content["subject"],
-        content["correlation"],
-    ) or entry.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") != content["at"]:
+    if (
+        columns
+        != (
+            content["action"],
+            content["actor"]["id"],
+            told["type"],
+            told["id"],
+            content["subject"],
+            content["correlation"],
+        )
+        or entry.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") != content["at"]
+    ):
         return f"the columns shown for entry {entry.number} do not say what its content says"
     return ""

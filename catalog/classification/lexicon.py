@@ -6,6 +6,8 @@ Written by hand from the everyday vocabulary of databases. `KNOWN` are the words
 
 from __future__ import annotations
 
+from catalog.classification.wordlists import words
+
 _SYNONYMS = """
 first name: firstname fname forename givenname prenom prénom vorname voornaam prenome primeiro_nome primernombre rufname imie
 family name: lastname lname surname familyname nachname familienname zuname achternaam cognome sobrenome apelido apellido apellidos
@@ -92,7 +94,7 @@ price: preis prix precio prezzo prijs preco amount betrag montant importe import
 quantity: qty menge quantite cantidad quantita aantal quantidade count
 language: sprache langue idioma lingua taal
 title: titel titre titulo título titolo
-"""
+"""  # noqa: E501
 
 # Too common in other senses to count inside a longer name.
 WHOLE: dict[str, str] = {
@@ -114,22 +116,26 @@ for _line in _SYNONYMS.replace("\n  ", " ").strip().splitlines():
     SYNONYMS.update(dict.fromkeys(_words.split(), _plain))
 
 # Words around the telling ones; known so that compounds split, and so that `microphone` does not.
-_OTHERS = frozenset(
-    """agent mailing billing shipping delivery home work office business principal primary secondary contact owner manager principal
-    public program residence location legal mother father maiden spouse parent guardian emergency nominee applicant candidate member
-    student teacher doctor judge inspector driver victim suspect voter author subscriber visitor guest passenger recipient sender buyer
-    seller beneficiary holder lead prospect officer representative attorney operator physician donor tenant landlord
-    line track album genre artist media type product item order invoice playlist category file host domain table column schema model
-    brand project event group team task status state total unit tax discount created updated deleted modified hire start end
-    milliseconds bytes size length width height weight color colour price quantity rate score rank version year month day hour week
-    time timestamp enabled active flag is has sku stock warehouse store shop department division branch bank swift bic currency
-    street city region country phone mobile fax email address code number id date name first last middle family full birth age gender
-    race marital nationality religion occupation employer income customer employee supplier user username account patient person
-    comment description message text note content subject social security national passport license ip mac url cookie device password
-    token card iban latitude longitude coordinates diagnosis condition title job union orientation politics education language company
-    microphone headphone smartphone saxophone telephone gramophone xylophone filename hostname rename codename tablename
-    columnname username nickname pathname percentage package message storage average usage image page stage manage usage language
-    mortgage voltage coverage birthplace suffix prefix initial initials""".split()
+_OTHERS = words(
+    """agent mailing billing shipping delivery home work office business principal primary secondary
+    contact owner manager principal public program residence location legal mother father maiden spouse
+    parent guardian emergency nominee applicant candidate member student teacher doctor judge inspector
+    driver victim suspect voter author subscriber visitor guest passenger recipient sender buyer seller
+    beneficiary holder lead prospect officer representative attorney operator physician donor tenant
+    landlord line track album genre artist media type product item order invoice playlist category file
+    host domain table column schema model brand project event group team task status state total unit
+    tax discount created updated deleted modified hire start end milliseconds bytes size length width
+    height weight color colour price quantity rate score rank version year month day hour week time
+    timestamp enabled active flag is has sku stock warehouse store shop department division branch bank
+    swift bic currency street city region country phone mobile fax email address code number id date
+    name first last middle family full birth age gender race marital nationality religion occupation
+    employer income customer employee supplier user username account patient person comment description
+    message text note content subject social security national passport license ip mac url cookie device
+    password token card iban latitude longitude coordinates diagnosis condition title job union
+    orientation politics education language company microphone headphone smartphone saxophone telephone
+    gramophone xylophone filename hostname rename codename tablename columnname username nickname
+    pathname percentage package message storage average usage image page stage manage usage language
+    mortgage voltage coverage birthplace suffix prefix initial initials"""
 )
 
 KNOWN: frozenset[str] = _OTHERS | frozenset(word for word in SYNONYMS if len(word) >= 3)

@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-PERSONS = frozenset(
-    """person people customer client employee user member patient student teacher staff subscriber guest passenger lead prospect
-    candidate applicant voter contact author owner tenant borrower driver victim suspect donor visitor recipient sender buyer seller
-    beneficiary holder participant respondent spouse parent child children mother father guardian nominee physician doctor nurse
-    judge attorney lawyer officer official representative agent manager supervisor director principal inspector composer player
-    operator referee attendee delegate alderman clerk individual resident citizen household licensee payee payer friend sibling
-    relative worker volunteer trustee administrator cardholder policyholder insured claimant defendant plaintiff inmate""".split()
+from catalog.classification.wordlists import words
+
+PERSONS = words(
+    """person people customer client employee user member patient student teacher staff subscriber guest
+    passenger lead prospect candidate applicant voter contact author owner tenant borrower driver victim
+    suspect donor visitor recipient sender buyer seller beneficiary holder participant respondent spouse
+    parent child children mother father guardian nominee physician doctor nurse judge attorney lawyer
+    officer official representative agent manager supervisor director principal inspector composer
+    player operator referee attendee delegate alderman clerk individual resident citizen household
+    licensee payee payer friend sibling relative worker volunteer trustee administrator cardholder
+    policyholder insured claimant defendant plaintiff inmate"""
 )
-THINGS = frozenset(
-    """genre track album playlist artist media type product item category order invoice line file host domain table column schema
-    model brand project event group team task stock warehouse store shop department division branch bank article page document
-    report job queue queue currency unit song movie book building facility school program course class species plant animal pet
-    vehicle ship vessel station park street road city country region state place site location district ward county neighborhood
-    plan policy contract service system server database package version release component part machine equipment asset account
-    status level role permission setting config key tag label color colour size image photo video game website campaign source
-    business entity company organization organisation agency club association association permit license tier method
-    payment shipment parcel batch test sensor device metric dataset license common scientific trade dba meeting""".split()
+THINGS = words(
+    """genre track album playlist artist media type product item category order invoice line file host
+    domain table column schema model brand project event group team task stock warehouse store shop
+    department division branch bank article page document report job queue queue currency unit song
+    movie book building facility school program course class species plant animal pet vehicle ship
+    vessel station park street road city country region state place site location district ward county
+    neighborhood plan policy contract service system server database package version release component
+    part machine equipment asset account status level role permission setting config key tag label color
+    colour size image photo video game website campaign source business entity company organization
+    organisation agency club association association permit license tier method payment shipment parcel
+    batch test sensor device metric dataset license common scientific trade dba meeting"""
 )
 
 
@@ -106,10 +112,10 @@ employment.occupation | .85 | occupation|(job|employee|contact|position|work) ti
 employment.occupation | .4? | ^title( \w+)*$ | \b(meeting|song|page|event|document|case)\b
 demographic.birth_date | .4 | ^b ?day$
 content.free_text | .6 | (comment|description|message|memo|narrative|summary|bio|about me|notes?|question|answer|complaint|feedback|review)$ | \b(id|date|quantity|type|count|status)\b
-none.operational | .75 | (price|quantity|milliseconds|bytes|duration|discount|currency|sku|version|checksum|file ?size|size|length|width|height|weight|rank|percent(age)?|rate|ratio|is active|enabled|sort order|position index|status|created at|updated at|modified at|timestamp|score|total|tax amount|unit|count|sum|average|min|max|row id|composite) | \b(birth|income|credit|gender|email|phone|invoice|balance|marital|customer|person|blood|body|patient)\b
+none.operational | .75 | (price|quantity|milliseconds|bytes|duration|discount|currency|sku|version|checksum|file ?size|size|length|width|height|weight|rank|percent(age)?|rate|ratio|is active|enabled|sort order|colou?r|make|breed|species|status|created at|updated at|modified at|timestamp|score|total|tax amount|unit|count|sum|average|min|max|row id|composite) | \b(birth|income|credit|gender|email|phone|invoice|balance|marital|customer|person|blood|body|patient)\b
 none.operational | .6 | (hire|start|end|created|updated|modified|due|ship|shipped|delivery|expiry|effective|issue|load|run) (date|time|on|at) | \b(birth|death)\b
 none.operational | .5 | (type|category|class|kind|code|flag|year|month|quarter|date|time|file name|filename|host|hostname)$ | \b(birth|postal|blood|gender|tax|national|income|country|region|pin|recovery|sort|transaction|invoice|order|payment|purchase|diagnosis|ethnicity)\b
-"""
+"""  # noqa: E501 - one rule a line
 
 
 def _rule(line: str) -> Rule:

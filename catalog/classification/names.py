@@ -42,6 +42,8 @@ def judge_name(column: str, *, table: str = "") -> list[Evidence]:
                 weight = _in_context(weight, words, about)
             if weight and all(not _same(rule.category, other.category) for other in found):
                 found.append(_evidence(rule.category, weight, column, table))
+    if not found and words[-1:] == ("id",):  # a key of who knows what
+        found.append(_evidence("none.operational", 0.5, column, table))
     if _is_thing_name(words, about):
         found.append(_evidence("none.operational", 0.7, column, table))
     found.sort(key=lambda evidence: -evidence.weight)
@@ -56,13 +58,17 @@ def about_person(words: tuple[str, ...]) -> bool:
 def _judge_key(words: tuple[str, ...], about: tuple[str, ...]) -> tuple[str, float] | None:
     """`customer_id`, `id` of a customer table, `reports_to`; or a key of something that is not a person."""
     text = " ".join(words)
-    if re.search(r"\b(reports to|managed by|assigned to|supervisor|created by|updated by|modified by)( id)?$", text):
+    if re.search(
+        r"\b(reports to|managed by|assigned to|supervisor|created by|updated by|modified by)( id)?$", text
+    ):
         return "id.employee", 0.7
     if not _KEY.search(text) or len(words) > 5:
         return None
     owners = [_singular(word) for word in words if word not in ("id", "number", "code", "uuid", "guid")]
     if not owners and text in ("id", "uuid", "guid"):
         owners = [_singular(word) for word in about]
+    if words[-1] in ("number", "code"):  # `customer number`, but not `customer phone number`
+        owners = owners[-1:]
     for owner in reversed(owners):
         if owner in _PERSON_KEYS:
             return _PERSON_KEYS[owner], 0.85
@@ -70,7 +76,7 @@ def _judge_key(words: tuple[str, ...], about: tuple[str, ...]) -> tuple[str, flo
             return "id", 0.75
         if owner in THINGS:
             return "none.operational", 0.85
-    return ("none.operational", 0.5) if words[-1] == "id" else None
+    return None
 
 
 def _in_context(weight: float, words: tuple[str, ...], about: tuple[str, ...]) -> float:

@@ -10,14 +10,17 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from catalog.classification.wordlists import words
+
 LONGEST = 4_096  # characters kept of one value
 MOST = 10_000  # distinct values looked at
 # Longer than any e-mail address, name or postal address: beyond it a value is text, not a value of a form.
 LONGEST_CELL = 320
 
-_PLACEHOLDERS = frozenset(
-    "- -- --- . ? n/a na n.a. none null nil nan unknown undisclosed undefined not applicable tbd tba n/d s/d nd ninguno "
-    "unbekannt keine inconnu desconocido sconosciuto onbekend desconhecido anonymous redacted #n/a xxx xxxx".split()
+_PLACEHOLDERS = words(
+    """- -- --- . ? n/a na n.a. none null nil nan unknown undisclosed undefined tbd tba n/d
+    s/d nd ninguno unbekannt keine inconnu desconocido sconosciuto onbekend desconhecido anonymous
+    redacted #n/a xxx xxxx"""
 ) | {"not applicable", "not available", "no aplica", "sin dato", "no data"}
 _WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
 

@@ -21,7 +21,7 @@ class Sensitivity(StrEnum):
     NONE = "none"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # a sensitivity is shown, never title-cased
         return _TITLES[self]
 
 

@@ -1,8 +1,9 @@
 """What every kind of store offers the console.
 
 A connector is one class in one file. It reads as Arrow record batches, so memory stays bounded whatever the
-size of the store, and it raises `ConnectorError`s that say what is wrong and what to do about it. `delete` and
-`overwrite` work only on a connector opened by `catalog.connectors.destruction`, the one door to destruction.
+size of the store, and it raises `ConnectorError`s that say what is wrong and what to do about it. `delete`,
+`overwrite` and `rehearse` work only on a connector opened by `catalog.connectors.destruction`, the one door
+to destruction.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ColumnInfo:
-    """One column as the store describes it. `data_type` is the store's own spelling, e.g. `character varying(40)`."""
+    """One column as the store describes it; `data_type` as the store spells it: `character varying(40)`."""
 
     name: str
     position: int
@@ -91,14 +92,15 @@ class ForeignKeyInfo:
     columns: tuple[str, ...]
     target: str
     target_columns: tuple[str, ...]
-    on_delete: str = ""  # what the store itself does to these rows: "", "cascade", "set null" or "set default"
+    on_delete: str = ""  # what the store then does to these rows: "cascade", "set null", "set default"
 
 
 @dataclass(frozen=True, slots=True)
 class DataSetInfo:
     """One table or file. `name` is unique in its system (`public.customer`, `exports/orders.csv`).
 
-    `problem` is set, and columns may be missing, where the store shows the data set but refuses to describe or read it.
+    `problem` is set, and columns may be missing, where the store shows the data set but refuses to describe
+    or read it.
     """
 
     name: str
@@ -150,15 +152,17 @@ class Operation:
 class Connector(ABC):
     """One kind of store.
 
-    A subclass sets `kind` (its name in the database and in URLs), `label`, `Form` (its settings as a form) and
-    `secret_fields` (encrypted at rest and never shown again), and is constructed with the cleaned settings.
-    It is a context manager: connections are opened lazily and closed on exit.
+    A subclass sets `kind` (its name in the database and in URLs), `label`, `Form` (its settings as a form)
+    and `secret_fields` (encrypted at rest and never shown again), and is constructed with the cleaned
+    settings. It is a context manager: connections are opened lazily and closed on exit.
     """
 
     kind: ClassVar[str]
     label: ClassVar[str]
     Form: ClassVar[type[forms.Form]]
     secret_fields: ClassVar[frozenset[str]] = frozenset()
+    # How many keys one delete or overwrite takes: each is one transaction, or one rewriting of a file.
+    keys_per_change: ClassVar[int] = 5_000
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
         self.settings = settings
@@ -170,13 +174,15 @@ class Connector(ABC):
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (a store may have nothing to give back)
         """Give back what is open. Safe to call twice."""
 
     def require_writable(self) -> None:
         """RuntimeError unless `catalog.connectors.destruction` opened this connector."""
         if not self.writable:
-            raise RuntimeError(f"This {self.kind} connector reads only; erasure.executing opens one that writes.")
+            raise RuntimeError(
+                f"This {self.kind} connector reads only; erasure.executing opens one that writes."
+            )
 
     @abstractmethod
     def check(self) -> str:
@@ -188,7 +194,7 @@ class Connector(ABC):
 
     @abstractmethod
     def sample(self, data_set: str, *, rows: int, seed: int = 0) -> pa.Table:
-        """Up to `rows` rows spread over the data set (never just the first), the same for the same seed and content.
+        """Up to `rows` rows spread over the data set (never just the first), the same for the same seed.
 
         Every column comes as text (`pa.string()`), each value cut to 4,096 characters.
         """
@@ -211,7 +217,8 @@ class Connector(ABC):
     def rehearse(self, operations: Sequence[Operation]) -> list[int]:
         """Do all `operations` in order and undo them: the rows each would touch.
 
-        Raises ConstraintInTheWay, AccessDenied or DataSetMissing exactly where execution would. Leaves no trace.
+        Raises ConstraintInTheWay, AccessDenied or DataSetMissing exactly where execution would, and leaves
+        no trace.
         """
 
     @abstractmethod
@@ -219,5 +226,7 @@ class Connector(ABC):
         """Delete the matching rows, all or none, durably; how many went. Idempotent."""
 
     @abstractmethod
-    def overwrite(self, data_set: str, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
+    def overwrite(
+        self, data_set: str, matches: Sequence[Match], replacements: Mapping[str, Replacement]
+    ) -> int:
         """Write `replacements` into the matching rows, all or none, durably; how many rows. Idempotent."""

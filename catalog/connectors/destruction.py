@@ -10,5 +10,5 @@ from catalog.connectors.base import Connector
 
 
 def open_writable(kind: str, settings: Mapping[str, Any]) -> Connector:
-    """A connector of `kind` that may rehearse, delete and overwrite; otherwise as `opening.open_connector`."""
+    """A connector of `kind` that may rehearse, delete and overwrite; else as `opening.open_connector`."""
     return registry.get(kind)(settings, writable=True)

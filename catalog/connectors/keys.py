@@ -1,4 +1,4 @@
-"""Key values on their way from one store to another: the same value in the type of the column it is sought in.
+"""Key values on their way from one store to another: the same value in the type of the column sought in.
 
 A value which that type cannot hold exactly becomes null, and null matches nothing: the text `abc` is in no
 integer column, and that is an answer, not an error.
@@ -76,6 +76,8 @@ def _family(kind: pa.DataType) -> str:
         return "number"
     if types.is_date(kind) or types.is_timestamp(kind):
         return "day"
+    if types.is_time(kind):
+        return "time"
     if types.is_binary(kind) or types.is_large_binary(kind) or types.is_fixed_size_binary(kind):
         return "binary"
     return str(kind)

@@ -1,5 +1,7 @@
 from audit.ledger.events import Event, Fact
 
-ORGANISATION_CHANGED = Event("organisation.changed", "changed the controller's details", {"fields": Fact.LIST})
+ORGANISATION_CHANGED = Event(
+    "organisation.changed", "changed the controller's details", {"fields": Fact.LIST}
+)
 ACTIVITY_ADDED = Event("activity.added", "added a processing activity", {"lawful_basis": Fact.WORD})
 ACTIVITY_CHANGED = Event("activity.changed", "changed a processing activity", {"fields": Fact.LIST})

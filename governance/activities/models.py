@@ -17,7 +17,9 @@ class Organisation(models.Model):
     representative = models.TextField(blank=True, help_text="Art. 27 representative, where there is one.")
     officer_name = models.CharField("data protection officer", max_length=200, blank=True)
     officer_contact = models.TextField("contact of the officer", blank=True)
-    joint_controllers = models.TextField(blank=True, help_text="Name and contact of each, where there are any.")
+    joint_controllers = models.TextField(
+        blank=True, help_text="Name and contact of each, where there are any."
+    )
     country = models.CharField(
         max_length=2, default="DE", help_text="Two letters; decides which public holidays move a deadline."
     )
@@ -56,7 +58,10 @@ class ProcessingActivity(models.Model):
         models.CharField(max_length=80), help_text="Customers, employees, visitors … Art. 30(1)(c)."
     )
     recipients = ArrayField(
-        models.CharField(max_length=160), blank=True, default=list, help_text="Who receives data. Art. 30(1)(d)."
+        models.CharField(max_length=160),
+        blank=True,
+        default=list,
+        help_text="Who receives data. Art. 30(1)(d).",
     )
     transfers = models.TextField(
         blank=True, help_text="Third countries or international organisations. Art. 30(1)(e)."

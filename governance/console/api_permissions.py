@@ -1,11 +1,15 @@
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from governance.console.models import ApiToken
 from governance.console.permissions import PUBLIC
+
+if TYPE_CHECKING:  # rest_framework.views reads its settings, which name this module
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
 
 
 class HasPermission(BasePermission):

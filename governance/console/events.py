@@ -9,6 +9,7 @@ USER_ADDED = Event("user.added", "added a person", {"role": Fact.WORD})
 USER_CHANGED = Event(
     "user.changed", "changed a person's role or access", {"role": Fact.WORD, "active": Fact.FLAG}
 )
+USER_LINK_ISSUED = Event("user.link_issued", "made a link to choose a password")
 TOKEN_ISSUED = Event("token.issued", "issued an API token", {"scopes": Fact.LIST, "expires": Fact.WORD})
 TOKEN_REVOKED = Event("token.revoked", "revoked an API token")
 JOB_CANCELLED = Event("job.cancelled", "asked a job to stop", {"kind": Fact.WORD})

@@ -22,7 +22,7 @@ class _Line:
 
 
 def csv_cell(value: Any) -> Any:
-    """`value` as it stands in a CSV cell: text that a spreadsheet would run as a formula gets a leading quote."""
+    """`value` as a CSV cell: text that a spreadsheet would run as a formula gets a leading quote."""
     if value is None:
         return ""
     if isinstance(value, bool):

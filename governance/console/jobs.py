@@ -113,7 +113,9 @@ def run(job_id: str) -> Job | None:
             _fail(claimed, str(reason), type(reason.__cause__ or reason).__name__)
         except Exception as defect:
             logger.exception("Job %s failed.", claimed.pk)
-            _fail(claimed, f"Unexpected {type(defect).__name__}: see the worker's log.", type(defect).__name__)
+            _fail(
+                claimed, f"Unexpected {type(defect).__name__}: see the worker's log.", type(defect).__name__
+            )
         else:
             _finish(claimed, Job.State.DONE)
     claimed.refresh_from_db()

@@ -1,11 +1,11 @@
-"""The one list of the console: filters, sorting, pages, CSV and bulk actions over a queryset, with the URL as its state.
+"""The one list of the console: filters, sorting, pages, CSV and bulk actions; the URL is its state.
 
-    return listing(
-        request, System.objects.all(), filterset=SystemFilter, title="Systems",
-        columns=[ListColumn("name", "Name", sort=True, link=System.get_absolute_url),
-                 ListColumn("columns", "Columns", value="column_count", sort="column_count", numeric=True)],
-        empty=Empty("No systems yet", "Connect the first store to see what it holds.", "Connect", "/systems/new/"),
-    )
+return listing(
+    request, System.objects.all(), filterset=SystemFilter, title="Systems",
+    columns=[ListColumn("name", "Name", sort=True, link=System.get_absolute_url),
+             ListColumn("columns", "Columns", value="column_count", sort="column_count", numeric=True)],
+    empty=Empty("No systems yet", "Connect the first store.", "Connect", "/systems/new/"),
+)
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ROW = "ui/list_page.html#row"
 
 @dataclass(frozen=True, slots=True)
 class ListColumn:
-    """One column. `value` is an attribute path ("system.name") or a callable on the object; by default, `key`.
+    """One column. `value` is an attribute path ("system.name") or a callable on the object; else `key` is.
 
     `sort` is the field(s) to order by, or True for `key`. `template` is included with `object` and `value`.
     `link` gives the URL that the cell leads to, or None.
@@ -76,9 +76,9 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """Actions on many rows: `actions` are (value, label) pairs, posted as `action` to `url` with the chosen `ids`.
+    """Actions on many rows: `actions` are (value, label) pairs, posted as `action` to `url` with `ids`.
 
-    `template` adds controls (say, a choice of sensitivity) before the buttons. The receiver reads the rows with `chosen`.
+    `template` adds controls (say, a choice of sensitivity) before the buttons. The receiver calls `chosen`.
     """
 
     url: str
@@ -141,7 +141,7 @@ def listing(
     context: Mapping[str, Any] | None = None,
     bulk: Bulk | None = None,
 ) -> HttpResponseBase:
-    """The rows of `queryset` that the request's query asks for: a page, for htmx the table alone, or `?format=csv`.
+    """The rows of `queryset` that the URL asks for: a page, for htmx the table alone, or `?format=csv`.
 
     `template` extends `ui/list_page.html`. A filter value or sort that cannot be read answers 400 with the
     reason and no rows. The caller selects related rows, so that a page costs a fixed number of queries.
@@ -186,13 +186,17 @@ def listing_row(
     return page(request, ROW, {"row": _row(item, columns), "bulk": bulk})
 
 
-def chosen(request: HttpRequest, queryset: QuerySet, *, filterset: type[django_filters.FilterSet]) -> QuerySet:
+def chosen(
+    request: HttpRequest, queryset: QuerySet, *, filterset: type[django_filters.FilterSet]
+) -> QuerySet:
     """The rows a bulk form was posted for: the ticked `ids`, or with `all` every row that its filters match.
 
     Nothing ticked, an id that is not one, or a filter that cannot be read give no rows.
     """
     if request.POST.get("all"):
-        filtered = filterset(QueryDict(request.POST.get("query", "").lstrip("?")), queryset=queryset, request=request)
+        filtered = filterset(
+            QueryDict(request.POST.get("query", "").lstrip("?")), queryset=queryset, request=request
+        )
         return filtered.qs if filtered.is_valid() else queryset.none()
     ids = request.POST.getlist("ids")
     field = queryset.model._meta.pk
@@ -210,7 +214,9 @@ def _sort_errors(sort: str, columns: Sequence[ListColumn]) -> list[str]:
     sortable = [column.key for column in columns if column.ordering]
     if not sort or sort.removeprefix("-") in sortable:
         return []
-    return [f"The list cannot be sorted by “{sort.removeprefix('-')[:40]}”; it can be by: {', '.join(sortable)}."]
+    return [
+        f"The list cannot be sorted by “{sort.removeprefix('-')[:40]}”; it can be by: {', '.join(sortable)}."
+    ]
 
 
 def _ordered(rows: QuerySet, sort: str, columns: Sequence[ListColumn]) -> QuerySet:
@@ -233,4 +239,3 @@ def _headers(columns: Sequence[ListColumn], sort: str, query: QueryDict) -> Iter
         direction = {column.key: "ascending", f"-{column.key}": "descending"}.get(sort, "")
         turned = f"-{column.key}" if direction == "ascending" else column.key
         yield Header(column, query_string(query, sort=turned, page=None), direction)
-

@@ -14,21 +14,21 @@ from django.urls import NoReverseMatch, reverse
 class Noun:
     label: str
     url_name: str
-    permission: str  # "" = everyone who is signed in
+    permission: str
     icon: str
     key: str  # pressed after "g"
 
 
 NOUNS = (
-    Noun("Overview", "console:overview", "", "layout-dashboard", "o"),
-    Noun("Systems", "catalog:systems", "catalog.view", "database", "s"),
+    Noun("Overview", "console:overview", "overview.view", "layout-dashboard", "o"),
+    Noun("Systems", "catalog:systems", "systems.view", "database", "s"),
     Noun("Columns", "catalog:columns", "catalog.view", "columns-3", "c"),
     Noun("Activities", "activities:activities", "activities.view", "briefcase", "a"),
-    Noun("Holds", "retention:holds", "retention.view", "lock", "h"),
+    Noun("Holds", "retention:holds", "holds.view", "lock", "h"),
     Noun("Requests", "erasure:requests", "requests.view", "user-question", "r"),
     Noun("Reports", "reports:reports", "reports.view", "report-analytics", "p"),
     Noun("Ledger", "ledger:entries", "ledger.view", "list-check", "l"),
-    Noun("People", "console:people", "people.view", "users", "e"),
+    Noun("People", "console:people", "people.manage", "users", "e"),
 )
 
 
@@ -40,17 +40,15 @@ class Entry:
 
 
 def entries(request: HttpRequest) -> list[Entry]:
-    """The nouns this person may open; the current one is where the path lies below its page, the deepest wins."""
+    """The nouns this person may open; current is the deepest whose page the path is at or below."""
     user = request.user
     if not user.is_authenticated:
         return []
-    reachable = [
-        (noun, url)
-        for noun in NOUNS
-        if (url := _url(noun.url_name)) and (not noun.permission or user.has_perm(noun.permission))
-    ]
+    reachable = [(noun, url) for noun in NOUNS if (url := _url(noun.url_name)) and user.may(noun.permission)]
     home = _url("console:overview")
-    above = [url for _, url in reachable if request.path == url or (url != home and request.path.startswith(url))]
+    above = [
+        url for _, url in reachable if request.path == url or (url != home and request.path.startswith(url))
+    ]
     deepest = max(above, key=len, default=None)
     return [Entry(noun, url, url == deepest) for noun, url in reachable]
 
@@ -62,9 +60,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return {
         "navigation": found,
         "search_url": columns,
-        "password_url": _url("console:password_change"),
+        "account_url": _url("console:account"),
+        "jobs_url": _url("console:jobs"),
         "sign_out_url": _url("console:sign_out"),
-        "public_request_url": _url("privacy:new"),
+        "public_request_url": _url("public:request"),
         "product": {"name": settings.PRODUCT_NAME, "version": settings.PRODUCT_VERSION},
     }
 

@@ -1,4 +1,4 @@
-"""A page, or the part of it that htmx asked for, from one template; and the form behind a typed confirmation."""
+"""A page, or the part of it that htmx asked for, from one template; and the form of a typed confirmation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.cache import patch_vary_headers
 def wants_part(request: HttpRequest) -> bool:
     """Whether htmx asked for a part: not a boosted link, and not the whole page for the browser's history."""
     htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+    return bool(htmx and not htmx.boosted and not htmx.history_restore_request)
 
 
 def page(
@@ -38,15 +38,17 @@ def page(
 class TypedWordForm(forms.Form):
     """The word that a person types before something is destroyed; pairs with `ui/danger.html`."""
 
-    typed = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
+    typed = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}))
 
     def __init__(self, *args: Any, word: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.word = word
+        self.refusal = f"Type exactly {word} to go on. Nothing has been changed."
         self.fields["typed"].label = f"Type {word} to confirm"
+        self.fields["typed"].error_messages["required"] = self.refusal
 
     def clean_typed(self) -> str:
         typed = self.cleaned_data["typed"].strip()
         if typed != self.word:
-            raise forms.ValidationError(f"Type exactly {self.word} to go on. Nothing has been changed.")
+            raise forms.ValidationError(self.refusal)
         return typed

@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import time
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,7 +23,7 @@ import psycopg
 from psycopg import sql
 
 from governance.embedded.accounts import SystemUser, own_user
-from governance.embedded.programs import Program, choose_port, stop_leftovers
+from governance.embedded.programs import Program, choose_port, stop_leftovers, working_in
 from governance.embedded.state import write_private
 from governance.environment import EnvironmentProblem
 
@@ -64,7 +64,8 @@ class EmbeddedPostgres:
 
         Raises EnvironmentProblem where the wheel is missing, or the data are of another major version.
         """
-        stop_leftovers(self.data, ask=signal.SIGINT)
+        # Each of its processes works in that folder.
+        stop_leftovers(partial(working_in, self.data), ask=signal.SIGINT)
         if not (self.data / "PG_VERSION").exists():
             self._create()
         found = (self.data / "PG_VERSION").read_text().strip()
@@ -105,6 +106,7 @@ class EmbeddedPostgres:
             stop_signal=signal.SIGINT,  # ends sessions and shuts down at once, with a checkpoint
             stop_seconds=30,
             prepare=self.prepare,
+            quiet=True,
         )
 
     def answers(self) -> bool:
@@ -160,6 +162,12 @@ class EmbeddedPostgres:
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(database, role))
             connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
 
+    def ensure_connect(self, database: str, *, role: str) -> None:
+        """Let `role` into `database`; what it may do there is for the owner to say."""
+        names = sql.Identifier(database), sql.Identifier(role)
+        with self.connect() as connection:
+            connection.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(*names))
+
     @cached_property
     def programs(self) -> Path:
         """The folder of `postgres` and `initdb` that the running user can reach."""
@@ -196,11 +204,9 @@ class EmbeddedPostgres:
         draft.mkdir(mode=0o700)
         write_private(self.home / "superuser", secrets.token_urlsafe(24))
         write_private(secret, self.password)
-        who: dict[str, object] = {}
         if self.user:
             for path in (draft, secret):
                 os.chown(path, self.user.uid, self.user.gid)
-            who = {"user": self.user.uid, "group": self.user.gid, "extra_groups": []}
         done = subprocess.run(  # type: ignore[call-overload] # noqa: S603 - our own arguments
             [
                 str(self.programs / "initdb"),
@@ -218,7 +224,9 @@ class EmbeddedPostgres:
             capture_output=True,
             text=True,
             check=False,
-            **who,
+            user=self.user.uid if self.user else None,
+            group=self.user.gid if self.user else None,
+            extra_groups=[] if self.user else None,
         )
         secret.unlink()
         if done.returncode:

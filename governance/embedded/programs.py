@@ -12,11 +12,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
+
+T = TypeVar("T")
 
 PR_SET_PDEATHSIG = 1
 # Looked up before any fork: the child may only call it.
@@ -32,8 +34,8 @@ class Program:
     """One program to run in the foreground, in a session of its own.
 
     `env` comes on top of this process's environment. `user` and `group` are numbers, where another user runs
-    it. `prepare` is called before every start. `stop_signal` asks for a clean end; after `stop_seconds` it is
-    killed.
+    it. `prepare` is called before every start. What a `quiet` one says is for its log, not for the terminal.
+    `stop_signal` asks for a clean end; after `stop_seconds` it is killed.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Program:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 10.0
     prepare: Callable[[], None] = _nothing
+    quiet: bool = False
 
     def spawn(self, *, output: int | IO[Any] | None = None) -> subprocess.Popen[bytes]:
         """Start it, with both its outputs going to `output`. OSError when the file cannot be run.
@@ -69,7 +72,9 @@ class Program:
             stderr=subprocess.STDOUT if output is not None else None,
             start_new_session=True,
             preexec_fn=die_with_parent,
-            **({} if self.user is None else {"user": self.user, "group": self.group, "extra_groups": []}),
+            user=self.user,
+            group=self.group,
+            extra_groups=None if self.user is None else [],
         )
 
     def stop(self, process: subprocess.Popen[bytes]) -> int:
@@ -88,41 +93,46 @@ def kill_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def stop_leftovers(folder: Path, *, ask: signal.Signals, seconds: float = 10.0) -> None:
-    """End every process that works in `folder`: a server whose starter was killed, or its orphans.
-
-    Both embedded servers make their data folder their working directory. It looks in /proc, so elsewhere than
-    on Linux it finds nothing.
-    """
-    sent: signal.Signals = ask
-    deadline = time.monotonic() + seconds
-    found = _processes_in(folder)
-    for pid in found:
-        _send(pid, sent)
-    while found and time.monotonic() < deadline + 2:
-        time.sleep(0.05)
-        found = _processes_in(folder)
-        if sent is ask and time.monotonic() > deadline:
-            sent = signal.SIGKILL
-            for pid in found:
-                _send(pid, sent)
+def stop_leftovers(find: Callable[[], list[int]], *, ask: signal.Signals, seconds: float = 10.0) -> None:
+    """End the processes that `find` finds, left behind by somebody's SIGKILL: by `ask`, then by SIGKILL."""
+    for number, patience in ((ask, seconds), (signal.SIGKILL, 5.0)):
+        deadline = time.monotonic() + patience
+        for pid in find():
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        while find() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if not find():
+            return
 
 
-def _send(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
-
-
-def _processes_in(folder: Path) -> list[int]:
+def working_in(folder: Path) -> list[int]:
+    """The processes whose working directory is `folder`. It looks in /proc: none elsewhere than on Linux."""
     wanted = str(folder.resolve())
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if os.readlink(entry / "cwd") == wanted:
-                found.append(int(entry.name))
-        except OSError:  # ended meanwhile, or somebody else's
-            continue
-    return found
+    return [pid for pid, place in _processes() if _unless_gone(os.readlink, place / "cwd") == wanted]
+
+
+def marked(name: str, value: str) -> list[int]:
+    """The processes that were started with `name`=`value` in their environment. Linux only, as above."""
+    wanted = f"{name}={value}".encode()
+    return [
+        pid
+        for pid, place in _processes()
+        if wanted in (_unless_gone(Path.read_bytes, place / "environ") or b"").split(b"\0")
+    ]
+
+
+def _processes() -> Iterator[tuple[int, Path]]:
+    for place in Path("/proc").glob("[0-9]*"):
+        if int(place.name) != os.getpid():
+            yield int(place.name), place
+
+
+def _unless_gone(look: Callable[[Path], T], path: Path) -> T | None:
+    try:
+        return look(path)
+    except OSError:  # ended meanwhile, or somebody else's
+        return None
 
 
 def choose_port(preferred: int, host: str = "127.0.0.1") -> int:

@@ -10,12 +10,12 @@ import secrets
 import signal
 import subprocess
 import time
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import redis
 
-from governance.embedded.programs import Program, choose_port, stop_leftovers
+from governance.embedded.programs import Program, choose_port, stop_leftovers, working_in
 from governance.embedded.state import write_private
 from governance.environment import EnvironmentProblem
 
@@ -41,7 +41,7 @@ class EmbeddedRedis:
     def prepare(self) -> None:
         """Stop what a killed starter left behind and write the configuration."""
         self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stop_leftovers(self.home, ask=signal.SIGTERM)
+        stop_leftovers(partial(working_in, self.home), ask=signal.SIGTERM)
         # In a file: everybody on the machine can read a command line.
         write_private(
             self.home / "redis.conf",
@@ -56,6 +56,7 @@ class EmbeddedRedis:
             argv=[str(_installed()), str(self.home / "redis.conf")],
             cwd=self.home,
             prepare=self.prepare,
+            quiet=True,
         )
 
     def answers(self) -> bool:

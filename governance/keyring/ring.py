@@ -55,7 +55,9 @@ def _read(path: Path) -> Ring:
         keys = {key["id"]: base64.b64decode(key["secret"], validate=True) for key in content["keys"]}
         active = content["active"]
     except (ValueError, KeyError, TypeError) as problem:
-        raise ImproperlyConfigured(f"The key ring {path} cannot be read: restore it from a backup.") from problem
+        raise ImproperlyConfigured(
+            f"The key ring {path} cannot be read: restore it from a backup."
+        ) from problem
     if active not in keys or any(len(key) != KEY_BYTES for key in keys.values()):
         raise ImproperlyConfigured(f"The key ring {path} is damaged: restore it from a backup.")
     return Ring(keys, active)

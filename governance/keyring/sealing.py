@@ -42,9 +42,13 @@ def open_sealed(sealed: bytes, *, purpose: str, bound_to: str) -> bytes:
         cipher = AESGCM(ring().derive(key_id, f"seal:{purpose}"))
         return cipher.decrypt(nonce, ciphertext, _context(purpose, bound_to))
     except KeyError:
-        raise CannotOpen(f"The key ring has no key {key_id!r}: restore the ring this was sealed with.") from None
+        raise CannotOpen(
+            f"The key ring has no key {key_id!r}: restore the ring this was sealed with."
+        ) from None
     except InvalidTag:
-        raise CannotOpen("The sealed value was altered, or the key ring is not the one it was sealed with.") from None
+        raise CannotOpen(
+            "The sealed value was altered, or the key ring is not the one it was sealed with."
+        ) from None
 
 
 def seal_json(value: Any, *, purpose: str, bound_to: str) -> bytes:

@@ -20,9 +20,7 @@ def lookup_of(category: str, value: str) -> bytes:
 def reference_for(category: str, value: str) -> str:
     """The reference of the person with this identifier; the same each time until their key is destroyed."""
     lookup = lookup_of(category, value)
-    SubjectKey.objects.bulk_create(
-        [SubjectKey(lookup=lookup, sealed=_fresh(lookup))], ignore_conflicts=True
-    )
+    SubjectKey.objects.bulk_create([SubjectKey(lookup=lookup, sealed=_fresh(lookup))], ignore_conflicts=True)
     key = SubjectKey.objects.select_for_update().get(lookup=lookup)
     if key.sealed is None:
         # Destroyed: whoever comes with this identifier now is, for the ledger, somebody new.

@@ -35,7 +35,7 @@ class Database:
     def execute(self, statement: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
         """Run it and return its rows; none where it has none. Several statements go without `parameters`."""
         with self.connect() as connection:
-            cursor = connection.execute(statement, parameters)  # type: ignore[call-overload]
+            cursor = connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
 

@@ -19,11 +19,13 @@ register = template.Library()
 
 # The tone of each state word. A badge always shows the word too: colour alone says nothing.
 TONES = {
-    "neutral": "queued,cancelled,received,rejected,closed,draft,released,none,never run,unknown,superseded",
+    "neutral": "queued,cancelled,received,rejected,closed,draft,released,none,never run,unknown,superseded,"
+    "pending,suggested,revoked,gone",
     "progress": "running,verified,searching,found,approved,executing,pseudonymous,in progress,scanning",
     "good": "done,complete,confirmed,active,intact,reachable,executed,ready,sent",
-    "attention": "identity pending,planned,unreviewed,quasi,awaiting approval,stale,expired,due soon,held,restricted,paused",
-    "bad": "failed,residual found,overdue,unreachable,direct,broken,refused,locked",
+    "attention": "identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,"
+    "due soon,held,restricted,paused",
+    "bad": "failed,residual found,overdue,unreachable,direct,broken,refused,locked,blocked,stopped",
     "special": "sensitive",
 }
 TONE_OF = {word: tone for tone, words in TONES.items() for word in words.split(",")}
@@ -39,17 +41,25 @@ def state_badge(state: Any, label: Any = None) -> dict[str, str]:
 
 @register.inclusion_tag("ui/time.html")
 def relative_time(moment: date | datetime | None, now: datetime | None = None) -> dict[str, Any]:
-    """`moment` as people say it ("3 hours ago", "in 2 days"), with the exact one on hover and for machines."""
+    """`moment` as people say it ("3 hours ago", "in 2 days"), the exact one on hover and for machines."""
     if not moment:
         return {"text": "", "exact": "", "machine": ""}
     now = now or timezone.now()
     if not isinstance(moment, datetime):
-        return {"text": _days(moment, timezone.localdate(now)), "exact": date_format(moment), "machine": moment.isoformat()}
+        return {
+            "text": _days(moment, timezone.localdate(now)),
+            "exact": date_format(moment),
+            "machine": moment.isoformat(),
+        }
     local = timezone.localtime(moment)
     if abs((now - moment).total_seconds()) < 60:
         text = "just now" if moment <= now else "in a moment"
     else:
-        text = f"{timesince(moment, now, depth=1)} ago" if moment <= now else f"in {timeuntil(moment, now, depth=1)}"
+        text = (
+            f"{timesince(moment, now, depth=1)} ago"
+            if moment <= now
+            else f"in {timeuntil(moment, now, depth=1)}"
+        )
     return {"text": text, "exact": f"{local:%-d %B %Y, %H:%M:%S %Z}", "machine": moment.isoformat()}
 
 
@@ -79,7 +89,7 @@ def display(value: Any) -> Any:
 
 @register.filter
 def masked(value: Any) -> str:
-    """Enough of a personal value to tell two apart, not enough to read: `astrid@example.com` → `a•••@e•••`."""
+    """Enough of a personal value to recognize, not enough to read: `astrid@example.com` → `a•••@e•••`."""
     return "@".join(f"{part[:1]}•••" for part in str(value).split("@", 1)) if value else ""
 
 
@@ -87,7 +97,8 @@ def masked(value: Any) -> str:
 def control(field: BoundField, secret_set: bool = False) -> SafeString:
     """The widget of `field` with the classes of its kind, tied to its help and its error."""
     widget = field.field.widget
-    attrs = {"class": f"{widget.attrs.get('class', '')} {_class_of(widget)}{' is-invalid' if field.errors else ''}".strip()}
+    classes = (widget.attrs.get("class"), _class_of(widget), "is-invalid" if field.errors else "")
+    attrs: dict[str, str | bool] = {"class": " ".join(filter(None, classes))}
     described = [f"{field.auto_id}_help"] if field.help_text or secret_set else []
     described += [f"{field.auto_id}_error"] if field.errors else []
     if described:
@@ -98,8 +109,10 @@ def control(field: BoundField, secret_set: bool = False) -> SafeString:
 
 
 def _class_of(widget: forms.Widget) -> str:
-    if isinstance(widget, (forms.CheckboxInput, forms.RadioSelect, forms.CheckboxSelectMultiple)):
+    if isinstance(widget, forms.CheckboxInput):
         return "form-check-input"
+    if isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple)):
+        return "choice"  # it lands on the box around them too
     return "form-select" if isinstance(widget, forms.Select) else "form-control"
 
 

@@ -9,11 +9,15 @@ from audit.ledger.sequencing import sequence
 
 
 class Command(BaseCommand):
-    help = "Check the ledger. `audit verify` recomputes the chain and names the first entry that does not hold."
+    help = (
+        "Check the ledger. `audit verify` recomputes the chain and names the first entry that does not hold."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        check = actions.add_parser("verify", help="recompute every hash; exit status 1 if an entry does not hold")
+        check = actions.add_parser(
+            "verify", help="recompute every hash; exit status 1 if an entry does not hold"
+        )
         check.add_argument("--json", action="store_true", help="print the verdict as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -12,7 +12,9 @@ IDLE_SECONDS = 0.02
 
 
 class Command(BaseCommand):
-    help = "Number and chain ledger entries as they are written. Runs until stopped; more than one does no harm."
+    help = (
+        "Number and chain ledger entries as they are written. Runs until stopped; more than one does no harm."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()

@@ -84,21 +84,11 @@ document.addEventListener("DOMContentLoaded", prepare);
 document.addEventListener("htmx:afterSettle", prepare);
 addEventListener("pageshow", countTicks);
 
-// --- htmx: an empty filter stays out of the URL; a redirect to a whole page is followed; a failed one is said.
+// --- htmx: an empty filter stays out of the URL; a failed answer is said.
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.target.id !== "filters") return;
   for (const [name, value] of [...event.detail.formData]) {
     if (!value) event.detail.formData.delete(name);
-  }
-});
-
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr, pathInfo } = event.detail;
-  const redirected = xhr.responseURL && new URL(xhr.responseURL).pathname !== pathInfo.requestPath.split("?")[0];
-  if (redirected && xhr.status === 200 && /^\s*<!doctype/i.test(xhr.responseText)) {
-    // A whole page came where a part was asked for: the session has ended.
-    event.detail.shouldSwap = false;
-    location.assign(xhr.responseURL);
   }
 });
 

@@ -1,0 +1,176 @@
+"""PostgreSQL 12 and later: reading inside read-only transactions, changing under short lock time-outs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import psycopg
+import sqlalchemy as sa
+from django import forms
+from sqlalchemy.exc import DBAPIError
+
+from catalog.connectors import postgresql_catalog
+from catalog.connectors.base import (
+    ConnectorError,
+    DataSetInfo,
+    DataSetMissing,
+    Match,
+    Replacement,
+)
+from catalog.connectors.postgresql_errors import SCAN_AGAIN, explain_connection, explain_statement
+from catalog.connectors.postgresql_matching import equal, folded, folding_collation
+from catalog.connectors.postgresql_replacing import assigned, differing
+from catalog.connectors.postgresql_sampling import as_text, spread
+from catalog.connectors.postgresql_types import readable, sql_column
+from catalog.connectors.sql import SqlConnector
+
+CONNECT_SECONDS = 10
+LOCK_SECONDS = 10
+STATEMENT_SECONDS = 60
+
+
+class PostgresqlForm(forms.Form):
+    host = forms.CharField(initial="localhost", help_text="Name, address, or the folder of a Unix socket.")
+    port = forms.IntegerField(initial=5432, min_value=1, max_value=65535)
+    database = forms.CharField()
+    user = forms.CharField(help_text="A role that may read the tables; for erasure also delete and update.")
+    password = forms.CharField(required=False, widget=forms.PasswordInput(), strip=False)
+    sslmode = forms.ChoiceField(
+        label="SSL mode",
+        initial="prefer",
+        choices=[(mode, mode) for mode in ("disable", "prefer", "require", "verify-ca", "verify-full")],
+    )
+    schemas = forms.CharField(
+        required=False, help_text="Separated by commas; empty for all but PostgreSQL's own."
+    )
+    statement_timeout = forms.IntegerField(
+        label="Statement time-out in seconds", initial=STATEMENT_SECONDS, min_value=1, required=False
+    )
+
+
+class PostgresqlConnector(SqlConnector):
+    kind = "postgresql"
+    label = "PostgreSQL"
+    Form = PostgresqlForm
+    secret_fields = frozenset({"password"})
+
+    @property
+    def schemas(self) -> list[str] | None:
+        names = [name.strip() for name in (self.settings.get("schemas") or "").split(",")]
+        return [name for name in names if name] or None
+
+    @property
+    def statement_seconds(self) -> int:
+        return int(self.settings.get("statement_timeout") or STATEMENT_SECONDS)
+
+    def make_engine(self) -> sa.Engine:
+        settings = self.settings
+        url = sa.URL.create(
+            "postgresql+psycopg",
+            username=settings["user"],
+            password=settings.get("password") or None,
+            host=settings["host"],
+            port=int(settings.get("port") or 5432),
+            database=settings["database"],
+        )
+        arguments = {
+            "connect_timeout": CONNECT_SECONDS,
+            "sslmode": settings.get("sslmode") or "prefer",
+            "client_encoding": "utf8",
+            "fallback_application_name": "privacy governance console",
+            "prepare_threshold": None,  # prepared statements do not survive a connection pooler
+        }
+        engine = sa.create_engine(
+            url, connect_args=arguments, hide_parameters=True, pool_size=1, max_overflow=4, pool_timeout=30
+        )
+        return engine.execution_options(postgresql_readonly=not self.writable)
+
+    def prepare(self, connection: sa.Connection) -> None:
+        # Inside the transaction, so that they hold behind a connection pooler too.
+        settings = {
+            "statement_timeout": f"{self.statement_seconds}s",
+            "lock_timeout": f"{LOCK_SECONDS}s",
+            "idle_in_transaction_session_timeout": "10min",
+            "cursor_tuple_fraction": "1",
+            "TimeZone": "UTC",
+            "DateStyle": "ISO",
+            "bytea_output": "hex",
+            "row_security": "off",  # rows hidden by a policy become an error instead of a silence
+        }
+        connection.execute(sa.select(*(sa.func.set_config(*item, True) for item in settings.items())))
+
+    def check(self) -> str:
+        with self.transaction() as connection:
+            self._require_schemas(connection)
+            return f"PostgreSQL {connection.scalar(sa.select(sa.func.current_setting('server_version')))}"
+
+    def discover(self) -> Iterator[DataSetInfo]:
+        with self.transaction() as connection:
+            self._require_schemas(connection)
+            yield from postgresql_catalog.data_sets(connection, schemas=self.schemas)
+
+    def describe(self, connection: sa.Connection, data_set: str) -> sa.Table:
+        address = postgresql_catalog.parse_name(data_set)
+        columns = postgresql_catalog.table_columns(connection, *address) if address else None
+        if address is None or columns is None or (self.schemas and address[0] not in self.schemas):
+            raise DataSetMissing(f"There is no table {data_set}.", SCAN_AGAIN)
+        schema, name = address
+        return sa.Table(
+            sa.sql.quoted_name(name, quote=True),
+            sa.MetaData(),
+            *map(sql_column, columns),
+            sa.Column("ctid", sa.Text, system=True),
+            sa.Column("tableoid", sa.Text, system=True),
+            schema=sa.sql.quoted_name(schema, quote=True),
+        )
+
+    def condition(self, connection: sa.Connection, table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
+        if match.fold:
+            return folded(table, match, collation=folding_collation(connection))
+        return equal(table, match)
+
+    def readable(self, column: sa.Column) -> sa.ColumnElement:
+        return readable(column)
+
+    def as_text(self, column: sa.Column, source: sa.ColumnElement, characters: int) -> sa.ColumnElement:
+        return as_text(column, source, characters)
+
+    def spread(
+        self, connection: sa.Connection, table: sa.Table, rows: int, seed: int
+    ) -> Iterator[tuple[sa.FromClause, sa.ColumnElement]]:
+        return spread(connection, table, rows=rows, seed=seed)
+
+    def assignment(self, column: sa.Column, replacement: Replacement) -> sa.ColumnElement:
+        return assigned(column, replacement)
+
+    def differs(self, column: sa.Column, assigned: sa.ColumnElement) -> sa.ColumnElement[bool]:
+        return differing(column, assigned)
+
+    def check_constraints_at_once(self, connection: sa.Connection) -> None:
+        connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
+
+    def explain(self, error: DBAPIError, *, data_set: str, columns: Sequence[str]) -> ConnectorError:
+        settings, cause = self.settings, error.orig
+        if not isinstance(cause, psycopg.Error):
+            return ConnectorError(f"PostgreSQL could not be asked about {data_set} ({type(cause).__name__}).")
+        if error.statement is None and cause.sqlstate is None:
+            server = f"{settings['host']}:{settings.get('port') or 5432}"
+            return explain_connection(
+                cause, server=server, database=settings["database"], user=settings["user"]
+            )
+        return explain_statement(
+            cause,
+            data_set=data_set,
+            columns=columns,
+            user=settings["user"],
+            seconds=self.statement_seconds,
+        )
+
+    def _require_schemas(self, connection: sa.Connection) -> None:
+        there = set(sa.inspect(connection).get_schema_names())
+        for name in self.schemas or []:
+            if name not in there:
+                raise DataSetMissing(
+                    f"There is no schema {name!r} in {self.settings['database']}.",
+                    "Correct the list of schemas.",
+                )

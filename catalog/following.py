@@ -1,0 +1,77 @@
+"""Which links a search for a person follows: whether a row belongs to a person or merely points to one.
+
+An invoice belongs to its customer. A customer only refers to their sales representative: they are a person
+themselves, and many of them share one representative. A track refers to its album, which is about nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Q
+
+from catalog.classification.vocabulary import CATEGORIES, Sensitivity, within
+from catalog.models import Column, Link, System
+
+MANY = 1.5  # persons per referred row, on average, from which it cannot be one person's own
+_REACHING = ("contact", "demographic.birth_date")
+
+
+def follow_again(system: System) -> int:
+    """Decide again on every link at `system` that no person has decided; how many changed."""
+    links = list(Link.objects.filter(Q(source__system=system) | Q(target__system=system), gone_at=None))
+    ends = {pk for link in links for pk in (link.source_id, link.target_id)}
+    columns: dict[int, list[Column]] = {}
+    for column in Column.objects.filter(data_set__in=ends, gone_at=None):
+        columns.setdefault(column.data_set_id, []).append(column)
+    owned = {link.pk for link in owned_links(links, columns)}
+    changed = []
+    for link in links:
+        follow = Link.Follow.OWNED if link.pk in owned else Link.Follow.REFERENCE
+        if not link.decided_at and link.follow != follow:
+            link.follow = follow
+            changed.append(link)
+    Link.objects.bulk_update(changed, ["follow"], batch_size=1_000)
+    return len(changed)
+
+
+def owned_links(links: Sequence[Link], columns: dict[int, list[Column]]) -> list[Link]:
+    """The links whose source rows belong to the person of the target row, outward from tables about persons."""
+    about = {pk for pk, of_data_set in columns.items() if is_about_persons(of_data_set)}
+    owned: list[Link] = []
+    waiting = list(links)
+    while reached := {link.pk: link for link in waiting if link.target_id in about}:
+        waiting = [link for link in waiting if link.pk not in reached]
+        belonging = [link for link in reached.values() if _belongs(link, columns)]
+        owned += belonging
+        about |= {link.source_id for link in belonging}
+    return owned
+
+
+def is_about_persons(columns: Iterable[Column]) -> bool:
+    """Whether a row can be told to be one person's: by an identifier, or by a name and how to reach them."""
+    categories = [column.category for column in columns if column.category]
+    if any(CATEGORIES[key].unique for key in categories if key in CATEGORIES):
+        return True
+    named = any(within(key, "name") for key in categories)
+    return named and any(within(key, ancestor) for key in categories for ancestor in _REACHING)
+
+
+def _belongs(link: Link, columns: dict[int, list[Column]]) -> bool:
+    if link.decided_at:
+        return link.follow == Link.Follow.OWNED
+    if link.source_id == link.target_id:
+        return False  # an employee's manager, a reply to somebody's comment
+    source = columns.get(link.source_id, [])
+    keys = [column.distinct for column in source if column.name in link.source_columns and column.distinct]
+    persons = [column.distinct for column in source if _identifies(column) and column.distinct]
+    return not (keys and persons and max(persons) >= MANY * max(keys))
+
+
+def _identifies(column: Column) -> bool:
+    """Whether different values mean different persons. A person may have several cards, accounts and addresses."""
+    known = CATEGORIES.get(column.category)
+    if known is None or within(column.category, "finance"):
+        return False
+    return known.sensitivity is Sensitivity.DIRECT and (known.unique or within(known.key, "contact.phone"))
+

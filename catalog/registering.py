@@ -1,0 +1,176 @@
+"""Systems enter, change and leave the catalog. Nothing is stored before its store has answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Model, ProtectedError
+
+from audit.ledger.recording import record
+from catalog import events
+from catalog.connectors import registry
+from catalog.connectors.base import Connector, ConnectorError
+from catalog.connectors.opening import open_connector
+from catalog.models import System
+from catalog.scanning import active_jobs
+from governance.console.models import User
+from governance.keyring.sealing import CannotOpen
+
+
+class InUse(Exception):
+    """The system cannot go while something refers to it; the message says what, and what to do."""
+
+
+def connector_class(kind: str) -> type[Connector]:
+    """Raises ValidationError for a kind that no connector has."""
+    try:
+        return registry.get(kind)
+    except KeyError as unknown:
+        raise ValidationError({"kind": str(unknown.args[0])}) from unknown
+
+
+def connector_form(kind: str, data: Mapping[str, Any] | None = None, **options: Any) -> forms.Form:
+    """The form for the settings of a kind of store. Raises ValidationError for an unknown kind."""
+    return connector_class(kind).Form(data, **options)
+
+
+def clean_settings(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`settings` as the connector wants them, with its defaults. Raises ValidationError by setting."""
+    form = connector_form(kind)
+    unknown = sorted(set(settings) - set(form.fields))
+    if unknown:
+        raise ValidationError({name: "This kind of system has no such setting." for name in unknown})
+    initial = {name: field.initial for name, field in form.fields.items() if field.initial is not None}
+    bound = connector_form(kind, {**initial, **settings})
+    if not bound.is_valid():
+        raise ValidationError(bound.errors.as_data())
+    return bound.cleaned_data
+
+
+def add(
+    *,
+    name: str,
+    kind: str,
+    settings: Mapping[str, Any],
+    region: str = "",
+    custodian: User | None = None,
+) -> System:
+    """Register a system whose store answers. Raises ValidationError, or ConnectorError with nothing stored."""
+    cleaned = clean_settings(kind, settings)
+    system = System(name=name.strip(), kind=kind, region=region, custodian=custodian)
+    system.full_clean(exclude=["settings", "secrets"])
+    _reach(kind, cleaned)
+    with transaction.atomic():
+        system.save()
+        system.set_settings(cleaned)
+        system.save(update_fields=["settings", "secrets"])
+        record(events.SYSTEM_ADDED, system, kind=kind, region=region)
+    return system
+
+
+def change(
+    system: System,
+    *,
+    name: str,
+    settings: Mapping[str, Any],
+    region: str = "",
+    custodian: User | None = None,
+) -> System:
+    """Change a system whose store answers under the new settings; a secret left empty keeps its old value.
+
+    Where any other setting changes, its secrets must be entered again: a stored secret is never sent to a host, or
+    used for a user, other than it was entered for. Raises ValidationError, or ConnectorError with nothing stored.
+    """
+    cleaned = with_kept_secrets(system, clean_settings(system.kind, settings))
+    changed = _changed_fields(system, cleaned, name=name.strip(), region=region, custodian=custodian)
+    candidate = System.objects.get(pk=system.pk)
+    candidate.name, candidate.region, candidate.custodian = name.strip(), region, custodian
+    candidate.full_clean(exclude=["settings", "secrets"])
+    if not changed:
+        return candidate
+    if any(field not in ("name", "region", "custodian") for field in changed):
+        _reach(system.kind, cleaned)
+        candidate.problem = ""
+    with transaction.atomic():
+        candidate.set_settings(cleaned)
+        candidate.save(update_fields=["name", "region", "custodian", "settings", "secrets", "problem"])
+        record(events.SYSTEM_CHANGED, candidate, fields=changed)
+    return candidate
+
+
+def with_kept_secrets(system: System, cleaned: dict[str, Any]) -> dict[str, Any]:
+    """`cleaned` with each empty secret taken from what is stored. Raises ValidationError where it may not be."""
+    stored = _stored_secrets(system)
+    left_empty = [name for name in stored if not cleaned.get(name)]
+    secret_fields = registry.get(system.kind).secret_fields
+    moved = [
+        name
+        for name, value in cleaned.items()
+        if name not in secret_fields and value != system.settings.get(name)
+    ]
+    if moved and left_empty:
+        why = f"Enter it again: it was given for another {', '.join(moved).replace('_', ' ')}."
+        raise ValidationError({name: why for name in left_empty})
+    return {**cleaned, **{name: stored[name] for name in left_empty}}
+
+
+def test(system: System) -> str:
+    """Reach the store and return what it says of itself. Raises ConnectorError, and remembers either on the system."""
+    problem: ConnectorError | None = None
+    answer = ""
+    try:
+        with system.connect() as connector:
+            answer = connector.check()
+    except ConnectorError as refused:
+        problem = refused
+    with transaction.atomic():
+        System.objects.filter(pk=system.pk).update(problem=str(problem)[:500] if problem else "")
+        record(events.SYSTEM_TESTED, system, reached=problem is None)
+    if problem:
+        raise problem
+    return answer
+
+
+def remove(system: System) -> None:
+    """Take the system and all that is known of it out of the catalog; its store is not touched. Raises InUse."""
+    try:
+        with transaction.atomic():
+            locked = System.objects.select_for_update().get(pk=system.pk)
+            if active_jobs(locked).exists():
+                raise InUse(f"A job is reading {locked.name}: cancel it, or wait until it has ended.")
+            record(events.SYSTEM_REMOVED, locked, data_sets=locked.data_sets.count())
+            locked.delete()
+    except ProtectedError as refused:
+        raise InUse(
+            f"{system.name} is still referred to by {_counted(refused.protected_objects)}: they must keep what they "
+            "say of its data sets. Close the requests and release the holds first, or leave the system in the catalog."
+        ) from refused
+
+
+def _reach(kind: str, cleaned: Mapping[str, Any]) -> None:
+    with open_connector(kind, cleaned) as connector:
+        connector.check()
+
+
+def _stored_secrets(system: System) -> dict[str, Any]:
+    try:
+        return system.opened_secrets()
+    except CannotOpen:
+        return {}  # lost with the key ring: what is entered now takes their place
+
+
+def _changed_fields(system: System, cleaned: Mapping[str, Any], **values: Any) -> list[str]:
+    stored = {**system.settings, **_stored_secrets(system)}
+    # A setting that is empty now and was never stored has not changed.
+    of_store = [field for field, value in cleaned.items() if value != stored.get(field) and (value or stored.get(field))]
+    return sorted([field for field, value in values.items() if value != getattr(system, field)] + of_store)
+
+
+def _counted(protected: set[Model]) -> str:
+    kinds = Counter(str(item._meta.verbose_name_plural) for item in protected)
+    return " and ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))

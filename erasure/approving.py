@@ -1,0 +1,73 @@
+"""The second person: approves exactly what they saw, or says why not."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.ledger.recording import record
+from erasure import events
+from erasure.models import Plan, SubjectRequest
+from erasure.requests.states import NotNow, move
+from governance.console.jobs import enqueue
+from governance.console.models import Job, User
+
+State = SubjectRequest.State
+
+
+class SamePerson(NotNow):
+    """Who made a plan may not approve it."""
+
+
+@transaction.atomic
+def approve(plan: Plan, *, fingerprint: str, by: User) -> None:
+    """Approve the plan with this fingerprint and queue its execution. Of two who approve at once, one succeeds.
+
+    Raises SamePerson, or NotNow if the plan is not the one seen, or no longer open.
+    """
+    _refuse_same_person(plan, by)
+    approved = Plan.objects.filter(pk=plan.pk, state=Plan.State.PROPOSED, fingerprint=fingerprint).update(
+        state=Plan.State.APPROVED, decided_by=by, decided_at=timezone.now()
+    )
+    plan.refresh_from_db()
+    if not approved:
+        if plan.fingerprint != fingerprint:
+            raise NotNow(f"{plan} is not the plan you saw: read it again.")
+        raise NotNow(f"{plan} is {plan.get_state_display().lower()}: there is nothing to decide.")
+    record(events.PLAN_APPROVED, plan, subject=plan.request.subject, fingerprint=fingerprint)
+    move(plan.request, State.APPROVED, since=[State.PLANNED], job=execution(plan))
+
+
+@transaction.atomic
+def reject(plan: Plan, *, reason: str, by: User) -> None:
+    """Send the plan back. Raises NotNow if it is no longer open."""
+    rejected = Plan.objects.filter(pk=plan.pk, state=Plan.State.PROPOSED).update(
+        state=Plan.State.REJECTED, decided_by=by, decided_at=timezone.now(), decision_reason=reason
+    )
+    plan.refresh_from_db()
+    if not rejected:
+        raise NotNow(f"{plan} is {plan.get_state_display().lower()}: there is nothing to decide.")
+    record(
+        events.PLAN_REJECTED, plan, subject=plan.request.subject, fingerprint=plan.fingerprint, reason=reason
+    )
+    move(plan.request, State.FOUND, since=[State.PLANNED])
+
+
+@transaction.atomic
+def resume(plan: Plan) -> None:
+    """Queue again the execution that a system's silence interrupted. Raises NotNow if there is nothing to resume."""
+    if plan.state not in (Plan.State.APPROVED, Plan.State.EXECUTING):
+        raise NotNow(f"{plan} is {plan.get_state_display().lower()}: there is nothing to resume.")
+    job = plan.request.job
+    if job and not job.finished:
+        raise NotNow(f"{plan} is being carried out already.")
+    state = State.EXECUTING if plan.state == Plan.State.EXECUTING else State.APPROVED
+    move(plan.request, state, since=[State.FAILED, state], problem="", job=execution(plan))
+
+
+def execution(plan: Plan) -> Job:
+    """The job that carries the plan out."""
+    return enqueue("erasure.execute", title=f"Carry out {plan}", plan=plan.pk)
+
+
+def _refuse_same_person(plan: Plan, by: User) -> None:
+    if plan.made_by_id == by.pk:
+        raise SamePerson("You made this plan: somebody else has to approve it.")

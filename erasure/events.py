@@ -1,0 +1,62 @@
+from audit.ledger.events import Event, Fact
+
+REQUEST_RECEIVED = Event(
+    "request.received",
+    "received a request",
+    {"kind": Fact.WORD, "channel": Fact.WORD, "regime": Fact.WORD, "due": Fact.WORD},
+)
+REQUEST_REPEATED = Event("request.repeated", "received the same request again", {"channel": Fact.WORD})
+IDENTITY_LINK_SENT = Event("request.identity_link_sent", "sent a link to prove identity")
+IDENTITY_VERIFIED = Event(
+    "request.identity_verified", "verified the identity", {"method": Fact.WORD, "note": Fact.TEXT}
+)
+IDENTIFIER_ADDED = Event("request.identifier_added", "added an identifier", {"category": Fact.WORD})
+REQUEST_EXTENDED = Event("request.extended", "extended the deadline", {"due": Fact.WORD, "reason": Fact.TEXT})
+REQUEST_REJECTED = Event("request.rejected", "rejected a request", {"reason": Fact.TEXT})
+PERSON_SEARCHED = Event(
+    "person.searched",
+    "searched for a person",
+    {
+        "data_sets_searched": Fact.COUNT,
+        "data_sets_with_rows": Fact.COUNT,
+        "rows": Fact.COUNT,
+        "unsearched": Fact.COUNT,
+    },
+)
+PACKAGE_MADE = Event(
+    "package.made", "made the package of an access request", {"rows": Fact.COUNT, "sha256": Fact.DIGEST}
+)
+PACKAGE_READ = Event("package.read", "downloaded a package", {"sha256": Fact.DIGEST})
+PLAN_MADE = Event(
+    "plan.made",
+    "made a plan",
+    {"fingerprint": Fact.DIGEST, "steps": Fact.COUNT, "rows": Fact.COUNT, "problems": Fact.COUNT},
+)
+PLAN_APPROVED = Event("plan.approved", "approved a plan", {"fingerprint": Fact.DIGEST})
+PLAN_REJECTED = Event("plan.rejected", "rejected a plan", {"fingerprint": Fact.DIGEST, "reason": Fact.TEXT})
+PLAN_OVERTAKEN = Event("plan.overtaken", "found a plan overtaken and wrote nothing", {"why": Fact.TEXT})
+PLAN_STARTED = Event("plan.started", "began to carry out a plan", {"fingerprint": Fact.DIGEST})
+STEP_DONE = Event(
+    "step.done",
+    "carried out a step",
+    {
+        "plan": Fact.COUNT,
+        "data_set": Fact.NAME,
+        "method": Fact.WORD,
+        "columns": Fact.LIST,
+        "rows_before": Fact.COUNT,
+        "rows_after": Fact.COUNT,
+    },
+)
+STEP_FAILED = Event(
+    "step.failed",
+    "could not carry out a step",
+    {"plan": Fact.COUNT, "data_set": Fact.NAME, "method": Fact.WORD, "rows_left": Fact.COUNT},
+)
+ERASURE_VERIFIED = Event(
+    "erasure.verified",
+    "searched again after an erasure",
+    {"data_sets_searched": Fact.COUNT, "rows_left": Fact.COUNT, "where": Fact.LIST},
+)
+REQUEST_COMPLETED = Event("request.completed", "completed a request", {"outcome": Fact.WORD})
+KEYS_DESTROYED = Event("request.keys_destroyed", "destroyed identifiers and key sets of a closed request")

@@ -1,0 +1,43 @@
+"""Digests that say: this is what was approved, and the store still looks as it did then."""
+
+import hashlib
+from collections.abc import Iterable
+
+import orjson
+
+from catalog.connectors.base import DataSetInfo
+from erasure.models import Plan, Step
+
+
+def fingerprint_of(plan: Plan, steps: Iterable[Step]) -> str:
+    """SHA-256 over everything that will be done: data sets, rows by key, methods, columns, values, structure."""
+    content = {
+        "request": plan.request.reference,
+        "plan": plan.number,
+        "steps": [
+            {
+                "position": step.position,
+                "data_set": step.data_set_id,
+                "name": step.data_set.name,
+                "method": step.method,
+                "replacements": step.replacements,
+                "rows": step.rows_before,
+                "keys": step.keys_digest,
+                "schema": step.schema_digest,
+                "hold": step.hold_id,
+            }
+            for step in steps
+        ],
+    }
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def schema_digest(info: DataSetInfo | None) -> str:
+    """SHA-256 over column names, types, nullability and lengths, and the primary key; empty if it is gone."""
+    if info is None:
+        return ""
+    content = [
+        list(info.primary_key),
+        [[c.name, c.data_type, c.nullable, c.max_length, c.unique, c.generated] for c in info.columns],
+    ]
+    return hashlib.sha256(orjson.dumps(content)).hexdigest()

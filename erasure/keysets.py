@@ -1,0 +1,88 @@
+"""The keys of a person's rows in one data set, as kept between search and verification: Arrow, sealed."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import orjson
+import pyarrow as pa
+
+from catalog.connectors.base import Match
+from governance.keyring.sealing import open_sealed, seal
+
+
+@dataclass
+class KeySet:
+    """`matches` select the rows; `anchors` hold, per link that points here, the values its rows point to.
+
+    Anchors find rows that come later: they outlive the row they were read from.
+    """
+
+    matches: list[Match]
+    anchors: dict[int, pa.Table] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return sum(match.keys.num_rows for match in self.matches)
+
+    def digest(self) -> str:
+        """SHA-256 over the selected keys: the plan's fingerprint covers exactly these rows."""
+        return hashlib.sha256(orjson.dumps([_dump(match) for match in self.matches])).hexdigest()
+
+    def chunks(self, size: int, *, start: int = 0) -> Iterator[tuple[int, Match]]:
+        """Matches of at most `size` keys, from key number `start` on, each with the number of the next key."""
+        offset = 0
+        for match in self.matches:
+            total = match.keys.num_rows
+            begin = max(0, start - offset)
+            for low in range(begin, total, size):
+                keys = match.keys.slice(low, size)
+                yield offset + low + keys.num_rows, replace(match, keys=keys)
+            offset += total
+
+    def keep_anchors_of(self, earlier: "KeySet") -> None:
+        """Remember also what rows found earlier were pointed to by: they may be gone, what points to them not."""
+        for link, values in earlier.anchors.items():
+            mine = self.anchors.get(link)
+            if mine is None or mine.schema != values.schema:
+                self.anchors.setdefault(link, values)
+            else:
+                self.anchors[link] = distinct(pa.concat_tables([mine, values]))
+
+    def seal(self, *, bound_to: str) -> bytes:
+        content = {
+            "matches": [_dump(match) for match in self.matches],
+            "anchors": {str(link): _encode(table) for link, table in self.anchors.items()},
+        }
+        return seal(orjson.dumps(content), purpose="keys", bound_to=bound_to)
+
+    @classmethod
+    def open(cls, sealed: bytes, *, bound_to: str) -> "KeySet":
+        """Raises CannotOpen."""
+        content = orjson.loads(open_sealed(sealed, purpose="keys", bound_to=bound_to))
+        return cls(
+            matches=[Match(_decode(match["keys"]), fold=match["fold"]) for match in content["matches"]],
+            anchors={int(link): _decode(table) for link, table in content["anchors"].items()},
+        )
+
+
+def distinct(table: pa.Table) -> pa.Table:
+    """Each row once, rows with a null left out: a null points nowhere."""
+    return table.drop_null().group_by(table.column_names, use_threads=False).aggregate([])
+
+
+def _dump(match: Match) -> dict:
+    return {"fold": match.fold, "keys": _encode(match.keys)}
+
+
+def _encode(table: pa.Table) -> str:
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table.combine_chunks())
+    return base64.b64encode(sink.getvalue()).decode()
+
+
+def _decode(text: str) -> pa.Table:
+    with pa.ipc.open_stream(base64.b64decode(text)) as reader:
+        return reader.read_all()

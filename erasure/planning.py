@@ -1,0 +1,170 @@
+"""A plan: every step with its exact rows, rehearsed in the stores and undone, under one fingerprint."""
+
+from collections.abc import Iterator
+
+from django.db import transaction
+
+from audit.ledger.recording import record
+from catalog.connectors.base import ConnectorError, DataSetInfo
+from catalog.models import Link
+from erasure import events
+from erasure.deciding import Decision, decide
+from erasure.executing import conclude_without_plan, current_schemas, rehearse
+from erasure.finding import Connections, Estate
+from erasure.fingerprints import fingerprint_of, schema_digest
+from erasure.keysets import KeySet
+from erasure.methods import registry as methods
+from erasure.models import Hit, Plan, Step, SubjectRequest
+from erasure.ordering import in_order
+from erasure.requests.states import move
+from erasure.searching import known_keys
+from governance.console.jobs import JobFailed, Progress
+from governance.console.models import User
+from retention.holds import holds_on
+
+State = SubjectRequest.State
+OPEN = (Plan.State.PROPOSED, Plan.State.BLOCKED, Plan.State.APPROVED)
+
+
+def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]:
+    """Decide, count and rehearse; store the plan as proposed, or as blocked with what stands in the way.
+
+    Nothing is written in any store. Raises JobFailed if a system does not answer.
+    """
+    if request.kind != SubjectRequest.Kind.ERASURE or request.state != State.FOUND:
+        raise JobFailed(
+            f"{request.reference} cannot be planned while it is {request.get_state_display().lower()}."
+        )
+    hits = list(request.hits.filter(rows__gt=0).select_related("data_set__system"))
+    keys = known_keys(request)
+    yield Progress(0, 3, "Deciding")
+    try:
+        with Connections() as connections:
+            estate = Estate.load(connections)
+            ordered = in_order(hits, _all_links(estate))
+            decisions = decide(estate, ordered, keys, holds_on(hit.data_set for hit in hits))
+            needed = any(_needed(connections, hit, decisions, keys) for hit in ordered)
+            yield Progress(1, 3, "Reading the structure")
+            schemas = current_schemas(connections, [hit.data_set for hit in hits])
+    except ConnectorError as problem:
+        raise JobFailed(f"The plan could not be made. {problem}") from problem
+    drafts = [_draft(hit, position, decisions, keys, schemas) for position, hit in enumerate(ordered, 1)]
+    problems = [*_unsearched(request), *(p for d in decisions.values() for p in d.problems)]
+    yield Progress(2, 3, "Rehearsing")
+    if not problems:
+        problems = _rehearse(drafts, keys)
+    if needed or problems:
+        store(request, drafts, problems, by=by)
+        yield Progress(3, 3, f"{len(problems)} problems" if problems else f"{len(drafts)} steps")
+    else:
+        conclude_without_plan(request)
+        yield Progress(3, 3, "Nothing is left to erase")
+
+
+@transaction.atomic
+def store(request: SubjectRequest, drafts: list[Step], problems: list[dict], *, by: User | None) -> Plan:
+    """Write the plan and its steps; earlier plans that were still open are overtaken by it."""
+    blocked = bool(problems)
+    move(request, State.FOUND if blocked else State.PLANNED, since=[State.FOUND], problem="")
+    request.plans.filter(state__in=OPEN).update(state=Plan.State.STALE)
+    last = request.plans.order_by("-number").first()
+    plan = Plan(
+        request=request,
+        number=last.number + 1 if last else 1,
+        state=Plan.State.BLOCKED if blocked else Plan.State.PROPOSED,
+        problems=problems,
+        made_by=by,
+    )
+    plan.fingerprint = fingerprint_of(plan, drafts)
+    plan.save()
+    for step in drafts:
+        step.plan = plan
+    Step.objects.bulk_create(drafts)
+    record(
+        events.PLAN_MADE,
+        plan,
+        subject=request.subject,
+        fingerprint=plan.fingerprint,
+        steps=len(drafts),
+        rows=sum(step.rows_before for step in drafts),
+        problems=len(problems),
+    )
+    return plan
+
+
+def _all_links(estate: Estate) -> list[Link]:
+    return [link for links in estate.links_into.values() for link in links]
+
+
+def _draft(
+    hit: Hit,
+    position: int,
+    decisions: dict[int, Decision],
+    keys: dict[int, KeySet],
+    schemas: dict[int, DataSetInfo | None],
+) -> Step:
+    decision = decisions[hit.data_set_id]
+    return Step(
+        position=position,
+        hit=hit,
+        data_set=hit.data_set,
+        method=decision.method,
+        identity=hit.depth == 0,
+        replacements=decision.replacements,
+        kept=decision.kept,
+        reason=decision.reason[:400],
+        hold=decision.hold,
+        schema_digest=schema_digest(schemas[hit.data_set_id]),
+        keys_digest=keys[hit.data_set_id].digest(),
+        rows_before=hit.rows,
+    )
+
+
+def _needed(
+    connections: Connections, hit: Hit, decisions: dict[int, Decision], keys: dict[int, KeySet]
+) -> bool:
+    """Whether there is anything left to do for these rows, or an earlier plan has done it."""
+    decision = decisions[hit.data_set_id]
+    if decision.problems:
+        return True
+    draft = Step(data_set=hit.data_set, method=decision.method, replacements=decision.replacements)
+    connector = connections.to(hit.data_set.system)
+    return methods.get(decision.method)().remaining(connector, draft, keys[hit.data_set_id].matches) > 0
+
+
+def _unsearched(request: SubjectRequest) -> list[dict[str, str]]:
+    return [
+        {
+            "where": entry["data_set"],
+            "message": f"This could not be searched. {entry['problem']}",
+            "remedy": "Give the console access and search again, "
+            "or have a steward confirm that it holds nothing personal.",
+        }
+        for entry in request.unsearched
+    ]
+
+
+def _rehearse(drafts: list[Step], keys: dict[int, KeySet]) -> list[dict[str, str]]:
+    """Try every step in its store and undo it: what would fail half way fails here, with nothing written."""
+    problems = []
+    by_system: dict[int, list[Step]] = {}
+    for step in drafts:
+        by_system.setdefault(step.data_set.system_id, []).append(step)
+    for steps in by_system.values():
+        try:
+            touched = rehearse(steps, keys)
+        except ConnectorError as problem:
+            problems.append(
+                {"where": steps[0].data_set.system.name, "message": problem.message, "remedy": problem.remedy}
+            )
+            continue
+        for step, rows in zip(steps, touched, strict=True):
+            if rows != step.rows_before:
+                problems.append(
+                    {
+                        "where": str(step.data_set),
+                        "message": f"{step.rows_before} rows were found, {rows} would change.",
+                        "remedy": "The data changed since the search: search again.",
+                    }
+                )
+    return problems

@@ -1,0 +1,109 @@
+"""The second search: an erasure is complete when nobody can find the person any more, not when a store said yes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from erasure.finding import (
+    Connections,
+    Estate,
+    Found,
+    Search,
+    complete,
+    search,
+    seeds_from,
+    seeds_from_anchors,
+    subtract,
+)
+from erasure.keysets import KeySet
+from erasure.methods import registry
+from erasure.models import Step, SubjectRequest
+from erasure.searching import known_keys, verified_identifiers
+
+
+@dataclass
+class Verification:
+    """How many data sets were searched, and what was still there: [{data_set, rows, how}]."""
+
+    searched: set[int] = field(default_factory=set)
+    residue: dict[str, dict] = field(default_factory=dict)
+
+    def add(self, data_set: str, rows: int, how: str) -> None:
+        known = self.residue.get(data_set)
+        if known is None or known["rows"] < rows:
+            self.residue[data_set] = {"data_set": data_set, "rows": rows, "how": how}
+
+    @property
+    def rows_left(self) -> int:
+        return sum(entry["rows"] for entry in self.residue.values())
+
+
+def search_again(request: SubjectRequest, steps: Iterable[Step]) -> Verification:
+    """Look for the person as if for the first time, for rows that point to where they were, and at every row changed.
+
+    Raises ConnectorError if a system does not answer: then nothing can be said.
+    """
+    verification = Verification()
+    known = known_keys(request)
+    steps = list(steps)
+    with Connections() as connections:
+        estate = Estate.load(connections)
+        standing = complete(search(estate, seeds_from(estate, verified_identifiers(request)), follow=False))
+        for found in standing.found.values():
+            verification.add(str(found.data_set), found.rows, f"found by {', '.join(found.routes)}")
+        _unsearched(verification, standing)
+        _look_for_strays(verification, estate, known, steps, waiting=set())
+        for step in steps:
+            keys = known[step.data_set_id]
+            method = registry.get(step.method)()
+            left = method.remaining(connections.to(step.data_set.system), step, keys.matches)
+            verification.searched.add(step.data_set_id)
+            if left:
+                verification.add(str(step.data_set), left, "rows of the plan that still hold the person")
+        verification.searched |= standing.searched
+    return verification
+
+
+def strays(request: SubjectRequest, done: Iterable[Step], waiting: Iterable[Step]) -> Verification:
+    """Rows that came to the person while the plan was carried out; asked before the identity itself goes."""
+    verification = Verification()
+    with Connections() as connections:
+        estate = Estate.load(connections)
+        turn_to_come = {step.data_set_id for step in waiting}
+        _look_for_strays(verification, estate, known_keys(request), list(done), waiting=turn_to_come)
+    return verification
+
+
+def _look_for_strays(
+    verification: Verification,
+    estate: Estate,
+    known: dict[int, KeySet],
+    steps: list[Step],
+    *,
+    waiting: set[int],
+) -> None:
+    anonymized = {step.data_set_id for step in steps if step.method != "delete"}
+    around = complete(search(estate, seeds_from_anchors(estate, known)))
+    verification.searched |= around.searched
+    for data_set_id, found in around.found.items():
+        if data_set_id in waiting:
+            continue
+        own = known[data_set_id] if data_set_id in anonymized else None
+        rows = _others(found, own)
+        if rows:
+            verification.add(str(found.data_set), rows, f"found by {', '.join(found.routes)}")
+    _unsearched(verification, around)
+
+
+def _others(found: Found, own: KeySet | None) -> int:
+    """The found rows that are not the person's own anonymized rows."""
+    if own is None:
+        return found.rows
+    key = list(found.data_set.primary_key)
+    if not key:
+        return 0  # found by the very values that select the rows of the step, whose rows are read back one by one
+    return subtract(found.keys.matches[0].keys, own.matches[0].keys, key).num_rows
+
+
+def _unsearched(verification: Verification, result: Search) -> None:
+    for entry in result.unsearched:
+        verification.add(entry["data_set"], 0, f"could not be searched: {entry['problem']}")

@@ -1,0 +1,52 @@
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db.backends.postgresql.operations import DatabaseOperations
+
+from tests.people import (
+    ada,
+    amir,
+    carl,
+    dana,
+    emil,
+    petra,
+    sam,
+    sequenced,
+    somebody_acts,
+    vera,
+    work,
+)
+
+__all__ = ["ada", "amir", "carl", "dana", "emil", "petra", "sam", "sequenced", "somebody_acts", "vera", "work"]
+
+LEDGER = ("ledger_entry", "ledger_waiting", "ledger_head")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ledger_can_be_flushed() -> Iterator[None]:
+    """After a test with real transactions Django truncates every table, which the ledger refuses: let it, here only."""
+    original = DatabaseOperations.sql_flush
+
+    def sql_flush(self: DatabaseOperations, style: Any, tables: Sequence[str], **options: Any) -> list[str]:
+        statements = original(self, style, tables, **options)
+        if "ledger_entry" not in tables:
+            return statements
+        return [
+            *(f"ALTER TABLE {table} DISABLE TRIGGER {table}_truncate" for table in LEDGER),
+            *statements,
+            "INSERT INTO ledger_head (id, size, chain) VALUES (1, 0, sha256(''::bytea))",
+            *(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_truncate" for table in LEDGER),
+        ]
+
+    DatabaseOperations.sql_flush = sql_flush
+    yield
+    DatabaseOperations.sql_flush = original
+
+
+@pytest.fixture(autouse=True)
+def nothing_cached() -> Iterator[None]:
+    """Limits of attempts and requests count from nought in each test."""
+    cache.clear()
+    yield
