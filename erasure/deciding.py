@@ -56,12 +56,9 @@ def _rows_that_stay(
             continue
         source = estate.data_sets[link.source_id]
         decision = decisions.get(link.source_id)
-        if (
-            decision
-            and decision.method == "anonymize"
-            and set(link.source_columns) <= set(decision.replacements)
-        ):
-            continue
+        stays = decision is not None and decision.method != "delete"
+        if decision and stays and set(link.source_columns) <= set(decision.replacements):
+            continue  # the rows stay, but will point nowhere
         pointing_rows = _count_others(estate, link, pointing(link, values), None if stays else keys)
         if pointing_rows:
             staying.append(f"{pointing_rows} in {source.name}")
@@ -73,9 +70,10 @@ def _count_others(estate: Estate, link: Link, match: Match, keys: Mapping[int, K
     source = estate.data_sets[link.source_id]
     connector = estate.connections.to(source.system)
     own = keys.get(link.source_id) if keys else None
+    if own and not source.primary_key and link.follow == Link.Follow.OWNED:
+        return 0  # the search followed this very link: all rows that point here are the person's
     if own is None or not source.primary_key:
-        # Without a primary key, own rows were found by this very link: nobody else's can be among them.
-        return 0 if own is not None else connector.count(source.name, [match])
+        return connector.count(source.name, [match])
     rows = connector.find(source.name, [match], list(source.primary_key))
     return subtract(rows, own.matches[0].keys, list(source.primary_key)).num_rows
 

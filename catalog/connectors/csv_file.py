@@ -6,7 +6,8 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,7 @@ from catalog.connectors.rewriting import rewrite_file
 HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 16 * 1024 * 1024
 CHUNK_ROWS = 10_000
+DESCRIBED = 100  # records looked at to describe a file
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,14 @@ class CsvFile:
 
     def describe(self) -> tuple[tuple[ColumnInfo, ...], int]:
         """The columns, and about how many rows. Malformed also where one of the first records is broken."""
-        names = self.schema().names
-        size = read = count = 0
-        for batch in self.batches(names, batch_rows=100):
-            count, read, size = len(batch), batch.nbytes, self.path.stat().st_size
-            break
-        estimate = count if count < 100 else round(count * size / max(read, 1))
+        size = self.path.stat().st_size
+        with self.opened() as opened:
+            names = opened.header
+            first = replace(opened, records=islice(opened.records, DESCRIBED))
+            chunk = [record for chunk, _ in _chunks(first, [], DESCRIBED) for record in chunk]
+        rows = sum(bool(record.fields) for record in chunk)
+        average = sum(len(record.raw) for record in chunk) / max(rows, 1)
+        estimate = rows if len(chunk) < DESCRIBED else round((size - len(opened.lead)) / average)
         columns = tuple(
             ColumnInfo(name, place, "text", Kind.TEXT) for place, name in enumerate(names, start=1)
         )

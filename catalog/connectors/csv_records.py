@@ -129,9 +129,9 @@ class _Lines:
             try:
                 yield line[begin:].decode(encoding)
             except UnicodeDecodeError as error:
+                byte = position + begin + error.start
                 raise Malformed(
-                    f"{self.dialect.name}, line {self.number}: byte {position + begin + error.start} of the file is not "
-                    f"{encoding}.",
+                    f"{self.dialect.name}, line {self.number}: byte {byte} of the file is not {encoding}.",
                     "Set the encoding of this system to the file's own, such as cp1252 or iso-8859-1.",
                 ) from None
             position += len(line)

@@ -144,6 +144,7 @@ class ParquetFile:
 
     def _check(self, new: BinaryIO, schema: pa.Schema, rows: int) -> None:
         """The old file goes only for one that can be read and means the same."""
+        new.flush()
         with pq.ParquetFile(new.name) as written:
             if written.metadata.num_rows != rows or not written.schema_arrow.equals(schema):
                 raise ConnectorError(

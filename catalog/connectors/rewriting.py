@@ -89,7 +89,7 @@ def _lock(place: Path) -> BinaryIO:
     """Open and lock; a lock on a file that was moved into place meanwhile would be one on somebody's data."""
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
-        file = os.fdopen(os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "w+b")
+        file = open(place, "r+b", opener=_create)  # noqa: SIM115 (the caller closes it)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if place.exists() and os.path.samestat(os.fstat(file.fileno()), place.stat()):
@@ -100,6 +100,10 @@ def _lock(place: Path) -> BinaryIO:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def _create(place: str, flags: int) -> int:
+    return os.open(place, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
 def _copy_attributes(path: Path, source: os.stat_result, new: BinaryIO) -> None:

@@ -207,7 +207,7 @@ class EmbeddedPostgres:
         if self.user:
             for path in (draft, secret):
                 os.chown(path, self.user.uid, self.user.gid)
-        done = subprocess.run(  # type: ignore[call-overload] # noqa: S603 - our own arguments
+        done = subprocess.run(  # noqa: S603 - our own arguments
             [
                 str(self.programs / "initdb"),
                 f"--pgdata={draft}",

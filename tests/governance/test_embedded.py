@@ -198,6 +198,7 @@ def test_servers_die_with_whoever_started_them(tmp_path):
         env={**os.environ, "CONSOLE_TEST_MARK": str(tmp_path)},
         text=True,
     )
+    assert starter.stdout
     assert any(line == "ready\n" for line in starter.stdout)
     assert len(working_in(tmp_path)) == 1
     assert starter.pid in marked("CONSOLE_TEST_MARK", str(tmp_path))

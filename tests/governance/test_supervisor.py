@@ -183,6 +183,7 @@ def running(tmp_path):
         env={**os.environ, MARK: str(tmp_path)},
         text=True,
     )
+    assert process.stdout
     said = {process.stdout.readline() for _ in range(2)}
     assert said == {"one        | up\n", "two        | up\n"}
     assert len(marked(MARK, str(tmp_path))) == 3
