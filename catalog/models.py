@@ -55,6 +55,12 @@ class System(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("catalog:system", args=[self.pk])
 
+    @property
+    def state(self) -> str:
+        if self.problem:
+            return "unreachable"
+        return "reachable" if self.crawled_at else "never run"
+
     def set_settings(self, cleaned: dict[str, Any]) -> None:
         """Split a connector form's cleaned data into what may be shown and what is sealed. Needs a primary key."""
         secret_fields = registry.get(self.kind).secret_fields
@@ -160,6 +166,10 @@ class Column(models.Model):
     def personal(self) -> bool:
         """Whether the column counts as personal data: everything a person has not confirmed to be none."""
         return self.state != self.State.CONFIRMED or self.sensitivity != Sensitivity.NONE
+
+    @property
+    def confidence_percent(self) -> str:
+        return f"{self.confidence:.0%}" if self.category else ""
 
 
 class Label(models.Model):

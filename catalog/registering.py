@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Model, ProtectedError
 
 from audit.ledger.recording import record
@@ -45,8 +45,9 @@ def clean_settings(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(settings) - set(form.fields))
     if unknown:
         raise ValidationError({name: "This kind of system has no such setting." for name in unknown})
-    initial = {name: field.initial for name, field in form.fields.items() if field.initial is not None}
-    bound = connector_form(kind, {**initial, **settings})
+    initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
+    given = {name: value for name, value in initial.items() if value is not None} | dict(settings)
+    bound = connector_form(kind, given)
     if not bound.is_valid():
         raise ValidationError(bound.errors.as_data())
     return bound.cleaned_data
@@ -65,11 +66,14 @@ def add(
     system = System(name=name.strip(), kind=kind, region=region, custodian=custodian)
     system.full_clean(exclude=["settings", "secrets"])
     _reach(kind, cleaned)
-    with transaction.atomic():
-        system.save()
-        system.set_settings(cleaned)
-        system.save(update_fields=["settings", "secrets"])
-        record(events.SYSTEM_ADDED, system, kind=kind, region=region)
+    try:
+        with transaction.atomic():
+            system.save()
+            system.set_settings(cleaned)
+            system.save(update_fields=["settings", "secrets"])
+            record(events.SYSTEM_ADDED, system, kind=kind, region=region)
+    except IntegrityError:  # somebody else was quicker
+        raise ValidationError({"name": "There is a system of this name already."}) from None
     return system
 
 
@@ -111,7 +115,7 @@ def with_kept_secrets(system: System, cleaned: dict[str, Any]) -> dict[str, Any]
     moved = [
         name
         for name, value in cleaned.items()
-        if name not in secret_fields and value != system.settings.get(name)
+        if name not in secret_fields and _differ(value, system.settings.get(name))
     ]
     if moved and left_empty:
         why = f"Enter it again: it was given for another {', '.join(moved).replace('_', ' ')}."
@@ -166,9 +170,13 @@ def _stored_secrets(system: System) -> dict[str, Any]:
 
 def _changed_fields(system: System, cleaned: Mapping[str, Any], **values: Any) -> list[str]:
     stored = {**system.settings, **_stored_secrets(system)}
-    # A setting that is empty now and was never stored has not changed.
-    of_store = [field for field, value in cleaned.items() if value != stored.get(field) and (value or stored.get(field))]
+    of_store = [field for field, value in cleaned.items() if _differ(value, stored.get(field))]
     return sorted([field for field, value in values.items() if value != getattr(system, field)] + of_store)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """A setting that is empty now and was never stored has not changed."""
+    return one != other and bool(one or other)
 
 
 def _counted(protected: set[Model]) -> str:

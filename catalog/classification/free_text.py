@@ -14,7 +14,7 @@ from stdnum.us import ssn
 
 from catalog.classification.masking import mask
 from catalog.classification.patterns import EMAIL, is_card
-from catalog.classification.phones import is_phone
+from catalog.classification.phones import DEFAULT_REGIONS, is_phone
 from catalog.classification.sample import Sample, share
 from catalog.classification.verdict import Evidence
 from catalog.classification.witness import EXAMPLES
@@ -26,8 +26,12 @@ _LETTERS = re.compile(r"[^\W\d_]{2}", re.UNICODE)
 _STREET = re.compile(
     r"\b\d{1,5}\s+(?:[A-Z][\w.'-]*\s+){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Drive|Dr|Boulevard|Blvd|Way|Court|Ct|Place|Pl)\b\.?"
 )
-_PHONE = re.compile(r"(?<![\w.])\+?(?:\(\d{1,4}\)[ .-]?)?\d(?:[\d .()/-]{5,17})\d(?!\w)")
-_CARD = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
+# Grouped as people write them: other groupings of digits are measures, dates or lists.
+_PHONE = re.compile(
+    r"(?<![\w.+])(?:\+\d{1,3}[ .-]?(?:\(\d{1,4}\)[ .-]?)?\d[\d .-]{5,14}\d|\(\d{2,4}\)[ .-]?\d{2,4}[ .-]?\d{2,5}"
+    r"|\d{3}[ .-]\d{3}[ .-]\d{4}|0\d{2,4}[ /-]\d{4,9})(?!\w)"
+)
+_CARD = re.compile(r"(?<!\d)(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}[ -]\d{6}[ -]\d{5})(?!\d)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b")
 _SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
 _BORN = re.compile(
@@ -37,8 +41,7 @@ _BORN = re.compile(
 
 
 def _phone_in_text(found: str) -> bool:
-    separated = any(char in found for char in " -().+/")
-    return separated and is_phone(found, ("US",))
+    return is_phone(found, DEFAULT_REGIONS)
 
 
 # category, title, pattern, check (whose success makes one hit enough), hits needed without a check
@@ -85,7 +88,7 @@ def judge_contained(sample: Sample) -> list[Evidence]:
         hits: dict[str, None] = {}
         holding = 0
         for text in texts:
-            inside = [hit for hit in pattern.findall(text) if check is None or check(hit.strip())]
+            inside = [hit for hit in _all(pattern, text) if check is None or check(hit)]
             holding += bool(inside)
             hits.update(dict.fromkeys(inside))
         if len(hits) < (1 if category in _CHECKED or category == "contact.email" else 2):
@@ -101,8 +104,12 @@ def judge_contained(sample: Sample) -> list[Evidence]:
                 sampled=len(texts),
                 matched=holding,
                 valid=valid,
-                examples=tuple(mask(hit.strip(), category) for hit in list(hits)[:EXAMPLES]),
+                examples=tuple(mask(hit, category) for hit in list(hits)[:EXAMPLES]),
                 contained=True,
             )
         )
     return found
+
+
+def _all(pattern: re.Pattern[str], text: str) -> list[str]:
+    return [found.group() for found in pattern.finditer(text)]

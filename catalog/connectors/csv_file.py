@@ -53,10 +53,10 @@ class CsvFile:
         with self.opened() as opened:
             names = opened.header
             first = replace(opened, records=islice(opened.records, DESCRIBED))
-            chunk = [record for chunk, _ in _chunks(first, [], DESCRIBED) for record in chunk]
+            chunk, _ = next(_chunks(first, [], DESCRIBED))
         rows = sum(bool(record.fields) for record in chunk)
-        average = sum(len(record.raw) for record in chunk) / max(rows, 1)
-        estimate = rows if len(chunk) < DESCRIBED else round((size - len(opened.lead)) / average)
+        read, rest = sum(len(record.raw) for record in chunk), size - len(opened.lead)
+        estimate = rows if read == rest else round(rest * rows / max(read, 1))
         columns = tuple(
             ColumnInfo(name, place, "text", Kind.TEXT) for place, name in enumerate(names, start=1)
         )

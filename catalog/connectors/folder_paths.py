@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
@@ -40,7 +39,9 @@ def data_files(root: Path) -> list[tuple[str, str]]:
 
     def unreadable(error: OSError) -> None:
         folder = Path(error.filename).relative_to(root).as_posix()
-        found.append((f"{folder}/", "No right to look into this folder. Grant the console's user read access."))
+        found.append(
+            (f"{folder}/", "No right to look into this folder. Grant the console's user read access.")
+        )
 
     for folder, _, files in os.walk(root, onerror=unreadable):
         for path in (Path(folder, file) for file in files):
@@ -52,7 +53,9 @@ def data_files(root: Path) -> list[tuple[str, str]]:
 def locate(root: Path, name: str) -> Path:
     """The file of that data set; DataSetMissing where there is none, or where `name` would lead elsewhere."""
     pure = PurePosixPath(name)
-    proper = pure.as_posix() == name and not pure.is_absolute() and ".." not in pure.parts and "\0" not in name
+    proper = (
+        pure.as_posix() == name and not pure.is_absolute() and ".." not in pure.parts and "\0" not in name
+    )
     path = root / pure
     if not proper or not _is_data(path) or path.resolve() != path or not path.is_file():
         raise DataSetMissing(f"There is no file {name} in the folder.", "Scan the system again.")
@@ -63,7 +66,9 @@ def _named(name: str) -> tuple[str, str]:
     try:
         name.encode()
     except UnicodeEncodeError:
-        return name.encode(errors="backslashreplace").decode(), "The name of this file is not UTF-8. Rename it."
+        return name.encode(
+            errors="backslashreplace"
+        ).decode(), "The name of this file is not UTF-8. Rename it."
     return name, ""
 
 

@@ -32,11 +32,11 @@ class Anonymize(Method):
     def written(self, connector: Connector, step: Step, matches: Sequence[Match]) -> list[str]:
         replacements = self._replacements(step)
         rows = connector.find(step.data_set.name, matches, list(replacements))
-        return [
+        return sorted(
             name
             for name, replacement in replacements.items()
             if pc.any(pc.invert(carries(rows.column(name), replacement))).as_py()
-        ]
+        )
 
     def _replacements(self, step: Step) -> dict[str, Replacement]:
         if not step.replacements:

@@ -185,3 +185,18 @@ def test_values_are_cut_and_placeholders_dropped():
 
 def test_the_same_input_gives_the_same_verdict():
     assert judge("kontakt", EMAILS) == judge("kontakt", EMAILS)
+
+
+@pytest.mark.parametrize(
+    ("text", "contains"),
+    [
+        ("Call me at (416) 363-8888 or at +49 30 123456 in the evening.", ("contact.phone",)),
+        ("Transfer it to GR16 0110 1050 0000 1054 7023 795 by Friday.", ("finance.iban",)),
+        ("The number was 536-90-4399 according to the form she sent.", ("id.national",)),
+        ("Send it to 11120 Jasper Avenue, or else to 825 Main Street.", ("contact.address.street",)),
+        ("Measured 33 44 12 12 33 44 33 12 and then 12 33 44 33 again.", ()),
+        ("Order 2024-01-05 was late, order 2024-02-07 came in time.", ()),
+    ],
+)
+def test_what_a_text_contains(text, contains):
+    assert judge("note", [text]).contains == contains

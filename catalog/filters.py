@@ -1,0 +1,146 @@
+"""The filters of the catalog's lists: the same on the pages, in their CSV and on the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+
+from catalog.classification.vocabulary import Sensitivity
+from catalog.connectors import registry
+from catalog.models import Change, Column, DataSet, Link, System, categories, sensitivities
+
+UNCLASSIFIED = "unclassified"
+
+
+class YesNo(django_filters.BooleanFilter):
+    """`true` or `false`; empty for either."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        choices = [("", "Any"), ("true", "Yes"), ("false", "No")]
+        super().__init__(*args, widget=forms.Select(choices=choices), **kwargs)
+
+
+class OneOfManyField(forms.ModelChoiceField):
+    """A choice out of far too many to list: the chosen one is its only choice."""
+
+    chosen = None
+
+    def clean(self, value: Any) -> Any:
+        self.chosen = super().clean(value)
+        return self.chosen
+
+    @property
+    def choices(self) -> list[tuple[Any, str]]:
+        return [(self.chosen.pk, str(self.chosen))] if self.chosen else []
+
+
+class OneOfMany(django_filters.ModelChoiceFilter):
+    field_class = OneOfManyField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, empty_label=None, null_label=None, widget=forms.HiddenInput(), **kwargs)
+
+
+class PresentFilterSet(django_filters.FilterSet):
+    """What is gone from its store is left out unless `gone` asks for it."""
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        queryset = super().filter_queryset(queryset)
+        return queryset if self.form.cleaned_data.get("gone") is not None else queryset.filter(gone_at=None)
+
+
+class SystemFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter("name", lookup_expr="icontains", label="Search", widget=forms.TextInput({"type": "search"}))
+    kind = django_filters.ChoiceFilter(choices=registry.choices, label="Kind")
+    problem = YesNo("problem", lookup_expr="exact", exclude=True, label="With a problem", method="with_problem")
+
+    class Meta:
+        model = System
+        fields: list[str] = []
+
+    def with_problem(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        return queryset.exclude(problem="") if value else queryset.filter(problem="")
+
+
+class DataSetFilter(PresentFilterSet):
+    q = django_filters.CharFilter("name", lookup_expr="icontains", label="Search", widget=forms.TextInput({"type": "search"}))
+    system = django_filters.ModelChoiceFilter(queryset=System.objects.all(), label="System")
+    problem = YesNo(label="With a problem", method="with_problem")
+    gone = YesNo("gone_at", lookup_expr="isnull", exclude=True, label="Gone")
+
+    class Meta:
+        model = DataSet
+        fields: list[str] = []
+
+    def with_problem(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        return queryset.exclude(problem="") if value else queryset.filter(problem="")
+
+
+class ColumnFilter(PresentFilterSet):
+    q = django_filters.CharFilter(label="Search", method="search", widget=forms.TextInput({"type": "search"}))
+    system = django_filters.ModelChoiceFilter("data_set__system", queryset=System.objects.all(), label="System")
+    data_set = OneOfMany(queryset=DataSet.objects.select_related("system"), label="Data set")
+    category = django_filters.ChoiceFilter(
+        choices=lambda: [(UNCLASSIFIED, "No suggestion"), *categories()], label="Category", method="within_category"
+    )
+    sensitivity = django_filters.ChoiceFilter(choices=sensitivities, label="Sensitivity")
+    state = django_filters.ChoiceFilter(choices=Column.State.choices, label="State")
+    personal = YesNo(label="Personal", method="counting_as_personal")
+    questioned = YesNo(label="Questioned")
+    gone = YesNo("gone_at", lookup_expr="isnull", exclude=True, label="Gone")
+
+    class Meta:
+        model = Column
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(Q(name__icontains=value) | Q(data_set__name__icontains=value))
+
+    def within_category(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        if value == UNCLASSIFIED:
+            return queryset.filter(category="")
+        return queryset.filter(Q(category=value) | Q(category__startswith=f"{value}."))
+
+    def counting_as_personal(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
+        cleared = Q(state=Column.State.CONFIRMED, sensitivity=Sensitivity.NONE.value)
+        return queryset.exclude(cleared) if value else queryset.filter(cleared)
+
+
+class LinkFilter(PresentFilterSet):
+    q = django_filters.CharFilter(label="Search", method="search", widget=forms.TextInput({"type": "search"}))
+    system = django_filters.ModelChoiceFilter(queryset=System.objects.all(), label="System", method="touching")
+    data_set = OneOfMany(queryset=DataSet.objects.select_related("system"), label="Data set", method="at_data_set")
+    origin = django_filters.ChoiceFilter(choices=Link.Origin.choices, label="Origin")
+    follow = django_filters.ChoiceFilter(choices=Link.Follow.choices, label="Meaning")
+    decided = YesNo("decided_at", lookup_expr="isnull", exclude=True, label="Decided by a person")
+    gone = YesNo("gone_at", lookup_expr="isnull", exclude=True, label="Gone")
+
+    class Meta:
+        model = Link
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(Q(source__name__icontains=value) | Q(target__name__icontains=value))
+
+    def touching(self, queryset: QuerySet, name: str, value: System) -> QuerySet:
+        return queryset.filter(Q(source__system=value) | Q(target__system=value))
+
+    def at_data_set(self, queryset: QuerySet, name: str, value: DataSet) -> QuerySet:
+        return queryset.filter(Q(source=value) | Q(target=value))
+
+
+class ChangeFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(label="Search", method="search", widget=forms.TextInput({"type": "search"}))
+    system = django_filters.ModelChoiceFilter("data_set__system", queryset=System.objects.all(), label="System")
+    data_set = OneOfMany(queryset=DataSet.objects.select_related("system"), label="Data set")
+    sort_of_change = django_filters.ChoiceFilter("sort", choices=Change.Sort.choices, label="Change")
+
+    class Meta:
+        model = Change
+        fields: list[str] = []
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        return queryset.filter(Q(column_name__icontains=value) | Q(data_set__name__icontains=value))
