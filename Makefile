@@ -4,6 +4,8 @@ PYTHON ?= python3
 PY := $(VENV)/bin/python
 NPM := $(shell command -v npm || echo $(VENV)/bin/npm)
 READY := $(VENV)/.installed node_modules/.installed
+# Without the one that wants labelled data: make bench BENCH=classification ARGS="--data columns.parquet"
+BENCH ?= $(filter-out classification,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
 PACKAGES := governance catalog retention erasure audit
 # What a deployment would set: checks must not read this folder's own console.
 DEPLOYED = CONSOLE_VAR=$(VENV)/no-console PUBLIC_URL=https://privacy.example.org SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
@@ -31,8 +33,8 @@ format: $(READY)
 	$(PY) -m ruff format .
 	find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 {} +
 
-bench: $(READY)
-	$(PY) -m benchmarks $(ARGS)
+bench: $(READY)  ## each file of benchmarks/, one after the other; BENCH=erasure for one of them
+	@set -e; for name in $(BENCH); do $(PY) -m benchmarks.$$name $(ARGS); done
 
 clean:  ## what set-up made; the console's data in var/ stay
 	rm -rf $(VENV) node_modules staticfiles *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -34,7 +34,7 @@ def _execute() -> None:
         if getattr(problem.__cause__, "sqlstate", None):  # the server answered: a fault of ours
             raise
         raise EnvironmentProblem(
-            f"The database does not answer: {reason(problem)}. Start it, or check DATABASE_URL."
+            f"The database does not let us in: {reason(problem)}. Start it, or check DATABASE_URL."
         ) from None
 
 

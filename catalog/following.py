@@ -14,6 +14,7 @@ from catalog.classification.vocabulary import CATEGORIES, Sensitivity, within
 from catalog.models import Column, Link, System
 
 MANY = 1.5  # persons per referred row, on average, from which it cannot be one person's own
+ENOUGH = 20  # referred rows seen, below which the ratio says nothing
 _REACHING = ("contact", "demographic.birth_date")
 
 
@@ -63,9 +64,14 @@ def _belongs(link: Link, columns: dict[int, list[Column]]) -> bool:
     if link.source_id == link.target_id:
         return False  # an employee's manager, a reply to somebody's comment
     source = columns.get(link.source_id, [])
-    keys = [column.distinct for column in source if column.name in link.source_columns and column.distinct]
-    persons = [column.distinct for column in source if _identifies(column) and column.distinct]
-    return not (keys and persons and max(persons) >= MANY * max(keys))
+    identifying = [column for column in source if _identifies(column)]
+    if not identifying:
+        return True
+    # A table of persons itself: unless its values show one person per referred row, it only refers. Not to follow
+    # leaves rows to be found by their own identifier; to follow wrongly would erase somebody else.
+    keys = max((column.distinct or 0 for column in source if column.name in link.source_columns), default=0)
+    persons = max(column.distinct or 0 for column in identifying)
+    return keys >= ENOUGH and 0 < persons < MANY * keys
 
 
 def _identifies(column: Column) -> bool:

@@ -20,6 +20,10 @@ from governance.console.models import Job, User
 from governance.keyring.sealing import CannotOpen, open_json, seal_json
 
 
+def system_kinds() -> list[tuple[str, str]]:
+    return registry.choices()
+
+
 def sensitivities() -> list[tuple[str, str]]:
     return [(sensitivity.value, sensitivity.title) for sensitivity in Sensitivity]
 
@@ -32,7 +36,7 @@ class System(models.Model):
     """A store of data. Its secret settings are sealed and never shown again."""
 
     name = models.CharField(max_length=80, unique=True)
-    kind = models.CharField(max_length=40, choices=registry.choices)
+    kind = models.CharField(max_length=40, choices=system_kinds)
     region = models.CharField(max_length=40, blank=True, help_text="Where the data lie, e.g. EU or US.")
     settings = models.JSONField(default=dict)
     secrets = models.BinaryField(null=True)

@@ -64,7 +64,7 @@ def add(
     """Register a system whose store answers. Raises ValidationError, or ConnectorError with nothing stored."""
     cleaned = clean_settings(kind, settings)
     system = System(name=name.strip(), kind=kind, region=region, custodian=custodian)
-    system.full_clean(exclude=["settings", "secrets"])
+    _check_fields(system)
     _reach(kind, cleaned)
     try:
         with transaction.atomic():
@@ -94,7 +94,7 @@ def change(
     changed = _changed_fields(system, cleaned, name=name.strip(), region=region, custodian=custodian)
     candidate = System.objects.get(pk=system.pk)
     candidate.name, candidate.region, candidate.custodian = name.strip(), region, custodian
-    candidate.full_clean(exclude=["settings", "secrets"])
+    _check_fields(candidate)
     if not changed:
         return candidate
     if any(field not in ("name", "region", "custodian") for field in changed):
@@ -154,6 +154,11 @@ def remove(system: System) -> None:
             f"{system.name} is still referred to by {_counted(refused.protected_objects)}: they must keep what they "
             "say of its data sets. Close the requests and release the holds first, or leave the system in the catalog."
         ) from refused
+
+
+def _check_fields(system: System) -> None:
+    mine = {"name", "kind", "region", "custodian"}
+    system.full_clean(exclude={field.name for field in System._meta.fields} - mine)
 
 
 def _reach(kind: str, cleaned: Mapping[str, Any]) -> None:

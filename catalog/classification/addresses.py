@@ -9,6 +9,7 @@ from catalog.classification.verdict import Evidence
 from catalog.classification.witness import prevailing
 
 AT_LEAST = 0.4
+_WORDS = 7  # more is a sentence that ends in a street
 
 _ENGLISH = (
     r"st|street|ave?|avenue|rd|road|blvd|boulevard|dr|drive|ln|lane|ct|court|pl|place|pkwy|parkway|hwy|highway|cir|circle"
@@ -50,7 +51,7 @@ def is_street(value: str) -> bool:
     """Whether `value` reads as a street with its number, a box, or a second line of an address."""
     if not 3 <= len(value) <= 160 or value.isdecimal() or _COMPANY.search(value):
         return False
-    return _is_numbered(value) or bool(_AT_END.fullmatch(_first_line(value)))
+    return _is_numbered(value) or (value.count(" ") < _WORDS and bool(_AT_END.fullmatch(_first_line(value))))
 
 
 def _is_numbered(value: str) -> bool:

@@ -1,7 +1,7 @@
 """Text written by people: whether a column is of it, and which strong identifiers stand in it.
 
-One identifier with right check digits, or two distinct strong ones, is enough to say "contains", whatever the
-number of rows: a share would average the one national number among a thousand notes away.
+One e-mail address, one identifier with right check digits, or two distinct strong ones are enough to say
+"contains", whatever the number of rows: a share would average the one national number among a thousand notes away.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _phone_in_text(found: str) -> bool:
     return is_phone(found, DEFAULT_REGIONS)
 
 
-# category, title, pattern, check (whose success makes one hit enough), hits needed without a check
+# category, title, pattern, check of a hit, characters of which one must occur
 _INSIDE: tuple[tuple[str, str, re.Pattern[str], Callable[[str], bool] | None, str], ...] = (
     ("contact.email", "e-mail addresses", EMAIL, None, "@"),
     ("finance.iban", "IBANs", _IBAN, iban.is_valid, "0123456789"),
@@ -56,6 +56,7 @@ _INSIDE: tuple[tuple[str, str, re.Pattern[str], Callable[[str], bool] | None, st
 )
 # A right numbering plan is not a check digit: such hits need company.
 _CHECKED = frozenset({"finance.iban", "finance.card", "id.national"})
+_ONE_IS_ENOUGH = _CHECKED | {"contact.email"}
 
 
 def is_free_text(sample: Sample) -> float:
@@ -75,7 +76,7 @@ def judge_free_text(sample: Sample) -> list[Evidence]:
 
 
 def judge_contained(sample: Sample) -> list[Evidence]:
-    """Identifiers inside longer text: one with right check digits is enough, or two distinct strong ones."""
+    """Identifiers inside longer text, each kind with how many texts hold one and how many were valid."""
     # A time stamp or a list of numbers is no text, and its digits would pass for telephone numbers.
     texts = [value for value in sample.values[:MOST] if " " in value and _LETTERS.search(value)]
     if not texts:
@@ -91,7 +92,7 @@ def judge_contained(sample: Sample) -> list[Evidence]:
             inside = [hit for hit in _all(pattern, text) if check is None or check(hit)]
             holding += bool(inside)
             hits.update(dict.fromkeys(inside))
-        if len(hits) < (1 if category in _CHECKED or category == "contact.email" else 2):
+        if len(hits) < (1 if category in _ONE_IS_ENOUGH else 2):
             continue
         valid = len(hits) if category in _CHECKED else 0
         found.append(
@@ -99,7 +100,7 @@ def judge_contained(sample: Sample) -> list[Evidence]:
                 origin="pattern",
                 category=category,
                 detail=f"{holding} of {len(texts)} texts hold {title}"
-                + (f", {valid} with right check digits." if valid else "."),
+                + (f", {valid} of them valid." if valid else "."),
                 weight=0.9 if valid else 0.7,
                 sampled=len(texts),
                 matched=holding,

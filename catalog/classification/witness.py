@@ -34,7 +34,7 @@ def prevailing(
         return []
     certainty = 1.0 if few else min(1.0, 0.6 + 0.4 * len(hits) / ENOUGH)
     strength = weight * certainty * min(1.0, 0.55 + 0.5 * prevalence)
-    checked = f", {valid} with right check digits" if valid else ""
+    checked = f", {valid} of them valid" if valid else ""
     return [
         Evidence(
             origin=origin,

@@ -20,7 +20,7 @@ from catalog.connectors.rewriting import rewrite_file
 
 HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 16 * 1024 * 1024
-CHUNK_ROWS = 10_000
+CHUNK_ROWS = 100_000  # the keys are prepared anew for each chunk
 DESCRIBED = 100  # records looked at to describe a file
 
 

@@ -120,23 +120,20 @@ class _Lines:
         self.pending: list[bytes] = []
 
     def __iter__(self) -> Iterator[str]:
-        encoding = self.dialect.encoding
-        position = self.file.tell()
-        for line in self.file:
-            self.number += 1
-            self.pending.append(line)
-            begin = len(BOM) if self.number == 1 and line.startswith(BOM) else 0
+        encoding, pending = self.dialect.encoding, self.pending
+        for self.number, line in enumerate(self.file, start=1):
+            pending.append(line)
+            text = line.removeprefix(BOM) if self.number == 1 else line
             try:
-                yield line[begin:].decode(encoding)
+                yield text.decode(encoding)
             except UnicodeDecodeError as error:
-                byte = position + begin + error.start
+                byte = self.file.tell() - len(text) + error.start
                 raise Malformed(
                     f"{self.dialect.name}, line {self.number}: byte {byte} of the file is not {encoding}.",
                     "Set the encoding of this system to the file's own, such as cp1252 or iso-8859-1.",
                 ) from None
-            position += len(line)
 
     def take(self) -> bytes:
-        raw = b"".join(self.pending)
+        raw = self.pending[0] if len(self.pending) == 1 else b"".join(self.pending)
         self.pending.clear()
         return raw

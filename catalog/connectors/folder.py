@@ -31,7 +31,7 @@ from catalog.connectors.parquet_file import ParquetFile
 from catalog.connectors.rewriting import require_replaceable
 
 SAMPLED_CHARACTERS = 4096
-BATCH_ROWS = 10_000
+BATCH_ROWS = 100_000  # at most; batches are bounded in bytes too
 
 
 class FolderForm(forms.Form):

@@ -84,5 +84,5 @@ def _array(values: Sequence, described: PgType) -> sa.ColumnElement:
 
 
 def _unnested(arrays: Sequence[sa.ColumnElement]) -> sa.TableValuedAlias:
-    names = [sa.column(f"key{number}", array.type.item_type) for number, array in enumerate(arrays)]
-    return sa.func.unnest(*arrays).table_valued(*names).render_derived()
+    keys = [f"key{number}" for number in range(len(arrays))]
+    return sa.func.unnest(*arrays).table_valued(*keys).render_derived()

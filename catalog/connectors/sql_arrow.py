@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -55,7 +55,7 @@ def fetch_batches(
         result.close()
 
 
-def _batch(rows: list[sa.Row], schema: pa.Schema) -> pa.RecordBatch:
+def _batch(rows: Sequence[sa.Row], schema: pa.Schema) -> pa.RecordBatch:
     columns = zip(*rows, strict=True) if len(schema) else ()
     arrays = []
     for field, values in zip(schema, columns, strict=True):
