@@ -12,8 +12,8 @@ from django.utils import timezone
 from audit.ledger.recording import record
 from catalog import drift, events
 from catalog.connectors.base import ColumnInfo, Connector, ConnectorError, DataSetInfo
-from catalog.foreign_keys import store_foreign_keys
 from catalog.following import follow_again
+from catalog.foreign_keys import store_foreign_keys
 from catalog.models import Change, Column, DataSet, System
 from governance.console.jobs import JobFailed, Progress, job
 from governance.console.models import Job
@@ -33,7 +33,9 @@ class Crawled:
     changes: int
 
     def __str__(self) -> str:
-        return f"{self.data_sets} data sets, {self.columns} columns, {self.links} links, {self.changes} changes"
+        return (
+            f"{self.data_sets} data sets, {self.columns} columns, {self.links} links, {self.changes} changes"
+        )
 
 
 def remember_problem(failed: Job, reason: str) -> None:
@@ -129,10 +131,12 @@ def _store_columns(
     Columns that come or go with their whole data set are no news of their own.
     """
     known: dict[int, list[Column]] = {}
-    for column in Column.objects.filter(data_set__in=[data_sets[info.name].pk for info in found]):
-        known.setdefault(column.data_set_id, []).append(column)
+    for stored in Column.objects.filter(data_set__in=[data_sets[info.name].pk for info in found]):
+        known.setdefault(stored.data_set_id, []).append(stored)
     quiet = {change.data_set.pk for change in moved}
-    added, updated, changes = [], [], []
+    added: list[Column] = []
+    updated: list[Column] = []
+    changes: list[Change] = []
     for data_set, info in ((data_sets[info.name], info) for info in found):
         for column, column_info in drift.pair(known.get(data_set.pk, []), info.columns):
             difference = drift.of_column(column, column_info)
@@ -155,7 +159,12 @@ def _apply(column: Column, info: ColumnInfo | None, difference: drift.Drift | No
         return newly_gone
     values = {**_values(info), "gone_at": None}
     if difference and difference.unsettles:
-        values |= {"state": Column.State.UNREVIEWED, "reviewed_by": None, "reviewed_at": None, "questioned": False}
+        values |= {
+            "state": Column.State.UNREVIEWED,
+            "reviewed_by": None,
+            "reviewed_at": None,
+            "questioned": False,
+        }
     changed = any(getattr(column, name) != value for name, value in values.items())
     for name, value in values.items():
         setattr(column, name, value)
@@ -174,4 +183,3 @@ def _change(data_set: DataSet, difference: drift.Drift) -> Change:
         sort=difference.sort,
         detail=difference.detail[:500],
     )
-

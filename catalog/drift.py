@@ -50,7 +50,9 @@ def of_column(known: Column | None, found: ColumnInfo | None) -> Drift | None:
     if known.gone_at:
         return Drift(Sort.COLUMN_BACK, found.name, "Review it again.", unsettles=True)
     if known.name != found.name:
-        return Drift(Sort.COLUMN_RENAMED, found.name, f"It was {known.name}. Review it again.", unsettles=True)
+        return Drift(
+            Sort.COLUMN_RENAMED, found.name, f"It was {known.name}. Review it again.", unsettles=True
+        )
     if known.data_type == found.data_type and known.kind == found.kind:
         return None
     turned = known.kind != found.kind or _base(known.data_type) != _base(found.data_type)

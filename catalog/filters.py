@@ -23,6 +23,13 @@ class YesNo(django_filters.BooleanFilter):
         super().__init__(*args, widget=forms.Select(choices=choices), **kwargs)
 
 
+class Search(django_filters.CharFilter):
+    """The search of a list; the page shows it first."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, label="Search", widget=forms.TextInput({"type": "search"}), **kwargs)
+
+
 class OneOfManyField(forms.ModelChoiceField):
     """A choice out of far too many to list: the chosen one is its only choice."""
 
@@ -33,7 +40,7 @@ class OneOfManyField(forms.ModelChoiceField):
         return self.chosen
 
     @property
-    def choices(self) -> list[tuple[Any, str]]:
+    def choices(self) -> list[tuple[Any, str]]:  # type: ignore[override]
         return [(self.chosen.pk, str(self.chosen))] if self.chosen else []
 
 
@@ -52,39 +59,41 @@ class PresentFilterSet(django_filters.FilterSet):
         return queryset if self.form.cleaned_data.get("gone") is not None else queryset.filter(gone_at=None)
 
 
+def with_problem(queryset: QuerySet, name: str, value: bool) -> QuerySet:
+    return queryset.exclude(problem="") if value else queryset.filter(problem="")
+
+
 class SystemFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter("name", lookup_expr="icontains", label="Search", widget=forms.TextInput({"type": "search"}))
+    q = Search("name", lookup_expr="icontains")
     kind = django_filters.ChoiceFilter(choices=registry.choices, label="Kind")
-    problem = YesNo("problem", lookup_expr="exact", exclude=True, label="With a problem", method="with_problem")
+    problem = YesNo("problem", lookup_expr="exact", exclude=True, label="With a problem", method=with_problem)
 
     class Meta:
         model = System
         fields: list[str] = []
 
-    def with_problem(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
-        return queryset.exclude(problem="") if value else queryset.filter(problem="")
-
 
 class DataSetFilter(PresentFilterSet):
-    q = django_filters.CharFilter("name", lookup_expr="icontains", label="Search", widget=forms.TextInput({"type": "search"}))
+    q = Search("name", lookup_expr="icontains")
     system = django_filters.ModelChoiceFilter(queryset=System.objects.all(), label="System")
-    problem = YesNo(label="With a problem", method="with_problem")
+    problem = YesNo(label="With a problem", method=with_problem)
     gone = YesNo("gone_at", lookup_expr="isnull", exclude=True, label="Gone")
 
     class Meta:
         model = DataSet
         fields: list[str] = []
 
-    def with_problem(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
-        return queryset.exclude(problem="") if value else queryset.filter(problem="")
-
 
 class ColumnFilter(PresentFilterSet):
-    q = django_filters.CharFilter(label="Search", method="search", widget=forms.TextInput({"type": "search"}))
-    system = django_filters.ModelChoiceFilter("data_set__system", queryset=System.objects.all(), label="System")
+    q = Search(method="search")
+    system = django_filters.ModelChoiceFilter(
+        "data_set__system", queryset=System.objects.all(), label="System"
+    )
     data_set = OneOfMany(queryset=DataSet.objects.select_related("system"), label="Data set")
     category = django_filters.ChoiceFilter(
-        choices=lambda: [(UNCLASSIFIED, "No suggestion"), *categories()], label="Category", method="within_category"
+        choices=lambda: [(UNCLASSIFIED, "No suggestion"), *categories()],
+        label="Category",
+        method="within_category",
     )
     sensitivity = django_filters.ChoiceFilter(choices=sensitivities, label="Sensitivity")
     state = django_filters.ChoiceFilter(choices=Column.State.choices, label="State")
@@ -110,9 +119,13 @@ class ColumnFilter(PresentFilterSet):
 
 
 class LinkFilter(PresentFilterSet):
-    q = django_filters.CharFilter(label="Search", method="search", widget=forms.TextInput({"type": "search"}))
-    system = django_filters.ModelChoiceFilter(queryset=System.objects.all(), label="System", method="touching")
-    data_set = OneOfMany(queryset=DataSet.objects.select_related("system"), label="Data set", method="at_data_set")
+    q = Search(method="search")
+    system = django_filters.ModelChoiceFilter(
+        queryset=System.objects.all(), label="System", method="touching"
+    )
+    data_set = OneOfMany(
+        queryset=DataSet.objects.select_related("system"), label="Data set", method="at_data_set"
+    )
     origin = django_filters.ChoiceFilter(choices=Link.Origin.choices, label="Origin")
     follow = django_filters.ChoiceFilter(choices=Link.Follow.choices, label="Meaning")
     decided = YesNo("decided_at", lookup_expr="isnull", exclude=True, label="Decided by a person")
@@ -133,8 +146,10 @@ class LinkFilter(PresentFilterSet):
 
 
 class ChangeFilter(django_filters.FilterSet):
-    q = django_filters.CharFilter(label="Search", method="search", widget=forms.TextInput({"type": "search"}))
-    system = django_filters.ModelChoiceFilter("data_set__system", queryset=System.objects.all(), label="System")
+    q = Search(method="search")
+    system = django_filters.ModelChoiceFilter(
+        "data_set__system", queryset=System.objects.all(), label="System"
+    )
     data_set = OneOfMany(queryset=DataSet.objects.select_related("system"), label="Data set")
     sort_of_change = django_filters.ChoiceFilter("sort", choices=Change.Sort.choices, label="Change")
 

@@ -80,4 +80,3 @@ def _identifies(column: Column) -> bool:
     if known is None or within(column.category, "finance"):
         return False
     return known.sensitivity is Sensitivity.DIRECT and (known.unique or within(known.key, "contact.phone"))
-

@@ -46,9 +46,7 @@ def revise(labels: Sequence[Label], found: Iterable[Label]) -> Revision:
     """Compare what a scan found with the column's labels, whatever their state or origin."""
     suggested = {_key(label): label for label in labels if label.state == Label.State.SUGGESTED}
     rejected = [
-        label
-        for label in labels
-        if label.state == Label.State.REJECTED and label.origin == Label.Origin.SCAN
+        label for label in labels if label.state == Label.State.REJECTED and label.origin == Label.Origin.SCAN
     ]
     added, kept = [], []
     for label in found:
@@ -90,7 +88,9 @@ def disagrees(column: Column, revision: Revision) -> bool:
         return False
     return any(
         _speaks_against(label, column)
-        and not any(_same_claim(label, earlier) and earlier.confidence >= STRONG for earlier in revision.withdrawn)
+        and not any(
+            _same_claim(label, earlier) and earlier.confidence >= STRONG for earlier in revision.withdrawn
+        )
         for label in revision.added
     )
 

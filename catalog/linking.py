@@ -69,7 +69,9 @@ def decide(link: Link, *, follow: str, by: User) -> Link:
 def remove(link: Link) -> None:
     """Take a declared link away. Raises ValidationError for a foreign key: that is the store's own."""
     if link.origin == Link.Origin.FOREIGN_KEY:
-        raise ValidationError("A foreign key belongs to the store: decide that it only refers to the person instead.")
+        raise ValidationError(
+            "A foreign key belongs to the store: decide that it only refers to the person instead."
+        )
     record(events.LINK_REMOVED, link)
     link.delete()
 

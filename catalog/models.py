@@ -40,7 +40,9 @@ class System(models.Model):
     region = models.CharField(max_length=40, blank=True, help_text="Where the data lie, e.g. EU or US.")
     settings = models.JSONField(default=dict)
     secrets = models.BinaryField(null=True)
-    custodian = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="systems")
+    custodian = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="systems"
+    )
     added_at = models.DateTimeField(auto_now_add=True)
     crawled_at = models.DateTimeField(null=True)
     scanned_at = models.DateTimeField(null=True)
@@ -78,7 +80,7 @@ class System(models.Model):
 
     def opened_secrets(self) -> dict[str, Any]:
         """Raises CannotOpen where the key ring is not the one they were sealed with."""
-        return open_json(self.secrets, purpose="system", bound_to=str(self.pk)) if self.secrets else {}
+        return open_json(bytes(self.secrets), purpose="system", bound_to=str(self.pk)) if self.secrets else {}
 
     def connect(self) -> Connector:
         """A connector that reads this store; use it as a context manager. Raises ConnectorError."""
@@ -170,6 +172,14 @@ class Column(models.Model):
     def personal(self) -> bool:
         """Whether the column counts as personal data: everything a person has not confirmed to be none."""
         return self.state != self.State.CONFIRMED or self.sensitivity != Sensitivity.NONE
+
+    @property
+    def review_state(self) -> str:
+        return "questioned" if self.questioned else self.state
+
+    @property
+    def contained_titles(self) -> list[str]:
+        return [CATEGORIES[key].title for key in self.contains if key in CATEGORIES]
 
     @property
     def confidence_percent(self) -> str:

@@ -44,7 +44,7 @@ def clean_settings(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     form = connector_form(kind)
     unknown = sorted(set(settings) - set(form.fields))
     if unknown:
-        raise ValidationError({name: "This kind of system has no such setting." for name in unknown})
+        raise ValidationError(dict.fromkeys(unknown, "This kind of system has no such setting."))
     initial = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
     given = {name: value for name, value in initial.items() if value is not None} | dict(settings)
     bound = connector_form(kind, given)
@@ -119,7 +119,7 @@ def with_kept_secrets(system: System, cleaned: dict[str, Any]) -> dict[str, Any]
     ]
     if moved and left_empty:
         why = f"Enter it again: it was given for another {', '.join(moved).replace('_', ' ')}."
-        raise ValidationError({name: why for name in left_empty})
+        raise ValidationError(dict.fromkeys(left_empty, why))
     return {**cleaned, **{name: stored[name] for name in left_empty}}
 
 

@@ -60,9 +60,7 @@ def confirm(columns: Iterable[Column], *, by: User) -> list[Column]:
     return _decide("confirm", columns, accept)
 
 
-def classify(
-    columns: Iterable[Column], *, category: str, by: User, sensitivity: str = ""
-) -> list[Column]:
+def classify(columns: Iterable[Column], *, category: str, by: User, sensitivity: str = "") -> list[Column]:
     """Say what the columns hold, whatever was suggested; `none` means not personal. The columns this changed.
 
     `sensitivity` is the category's own unless given. Raises ValidationError for unknown words.
@@ -152,9 +150,7 @@ def _decide_chunk(pks: Sequence[int], change: Change) -> list[Column]:
     return changed
 
 
-def _decided(
-    column: Column, live: list[Label], *, category: str, sensitivity: str, by: User
-) -> list[Label]:
+def _decided(column: Column, live: list[Label], *, category: str, sensitivity: str, by: User) -> list[Label]:
     _supersede_persons(live)
     column.category, column.sensitivity, column.confidence = category, sensitivity, 1.0
     column.state, column.questioned = Column.State.CONFIRMED, False

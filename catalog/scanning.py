@@ -105,7 +105,9 @@ def scan_data_set(data_set: DataSet, connector: Connector) -> tuple[int, str]:
 Judged = tuple[int, Verdict, int | None, int | None]
 
 
-def _judge(data_set: DataSet, column: Column, sample: pa.Table | None) -> tuple[Verdict, int | None, int | None]:
+def _judge(
+    data_set: DataSet, column: Column, sample: pa.Table | None
+) -> tuple[Verdict, int | None, int | None]:
     """The verdict on one column, and how many values it rests on, how many of them different."""
     seen = sample is not None and column.name in sample.column_names
     values = sample.column(column.name).drop_null() if sample is not None and seen else NO_VALUES

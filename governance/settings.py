@@ -97,6 +97,15 @@ CACHES = {
 }
 
 CELERY_BROKER_URL = ENVIRONMENT.broker_url
+# A broker that is down delays jobs until the next sweep; it must not hold up the page that queues them.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.2,
+    "interval_max": 0.5,
+    **({"socket_connect_timeout": 3} if ENVIRONMENT.broker_url.startswith("redis") else {}),
+}
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
@@ -105,11 +114,12 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "revive jobs": {"task": "console.revive_jobs", "schedule": timedelta(seconds=5)},
-    "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=5)},
+    # Under `manage.py sequence`, which does it within milliseconds: in case nobody runs that.
+    "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=30)},
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
 }
 JOB_HEARTBEAT_SECONDS = 2
-JOB_STALE_SECONDS = 10
+JOB_STALE_SECONDS = 8
 
 KEYRING_FILE = ENVIRONMENT.keyring_file
 KEYRING_KEY = ENVIRONMENT.keyring_key
@@ -241,7 +251,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         "console": {"level": "INFO"},
-        "celery": {"level": "INFO"},
+        "celery": {"level": "WARNING"},
         # Presidio logs the recognizers it leaves out at every start.
         "presidio-analyzer": {"level": "ERROR"},
     },

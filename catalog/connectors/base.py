@@ -181,7 +181,7 @@ class Connector(ABC):
         """RuntimeError unless `catalog.connectors.destruction` opened this connector."""
         if not self.writable:
             raise RuntimeError(
-                f"This {self.kind} connector reads only; erasure.executing opens one that writes."
+                f"This {self.kind} connector only reads; erasure.executing opens one that writes."
             )
 
     @abstractmethod

@@ -121,15 +121,16 @@ class _Lines:
 
     def __iter__(self) -> Iterator[str]:
         encoding, pending = self.dialect.encoding, self.pending
-        for self.number, line in enumerate(self.file, start=1):
+        for number, line in enumerate(self.file, start=1):
+            self.number = number
             pending.append(line)
-            text = line.removeprefix(BOM) if self.number == 1 else line
+            text = line.removeprefix(BOM) if number == 1 else line
             try:
                 yield text.decode(encoding)
             except UnicodeDecodeError as error:
                 byte = self.file.tell() - len(text) + error.start
                 raise Malformed(
-                    f"{self.dialect.name}, line {self.number}: byte {byte} of the file is not {encoding}.",
+                    f"{self.dialect.name}, line {number}: byte {byte} of the file is not {encoding}.",
                     "Set the encoding of this system to the file's own, such as cp1252 or iso-8859-1.",
                 ) from None
 

@@ -45,7 +45,7 @@ def plain_array(values: pa.Array | pa.ChunkedArray) -> pa.Array:
         array = array.dictionary_decode()
     if pa.types.is_large_string(array.type) or pa.types.is_string_view(array.type):
         return array.cast(pa.string())
-    if _family(array.type) == "binary" and not pa.types.is_binary(array.type):
+    if family(array.type) == "binary" and not pa.types.is_binary(array.type):
         return array.cast(pa.binary())
     return array
 
@@ -64,11 +64,12 @@ def _comparable(source: pa.DataType, to: pa.DataType) -> bool:
 
     Arrow would also cast a date to a number of days or 5 to true: those are not the same value.
     """
-    families = {_family(source), _family(to)}
+    families = {family(source), family(to)}
     return len(families) == 1 or ("text" in families and "binary" not in families)
 
 
-def _family(kind: pa.DataType) -> str:
+def family(kind: pa.DataType) -> str:
+    """Types whose values can mean the same: text, number, day, time, binary; any other is its own family."""
     types = pa.types
     if types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind):
         return "text"

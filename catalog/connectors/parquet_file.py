@@ -179,6 +179,8 @@ class ParquetFile:
 
 def _as_type(value: Any, kind: pa.DataType) -> pa.Array | None:
     """The value alone in an array; None where the type cannot hold it."""
+    if pa.types.is_nested(kind) and isinstance(value, str):
+        return None  # Arrow would make a list of its letters
     try:
         return pa.array([value], kind)
     except (*CANNOT, OverflowError, ValueError):

@@ -81,7 +81,12 @@ class PostgresqlConnector(SqlConnector):
             "prepare_threshold": None,  # prepared statements do not survive a connection pooler
         }
         engine = sa.create_engine(
-            url, connect_args=arguments, hide_parameters=True, pool_size=1, max_overflow=4, pool_timeout=30
+            url,
+            connect_args=arguments,
+            hide_parameters=True,
+            use_native_hstore=False,  # saves a query in each new connection; it is read as text
+            pool_size=1,
+            max_overflow=4,
         )
         return engine.execution_options(postgresql_readonly=not self.writable)
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from catalog.connectors.base import Kind
-from catalog.connectors.keys import convert_keys
+from catalog.connectors.keys import convert_keys, family, plain_array
 from catalog.connectors.postgresql_catalog import CatalogColumn
 from catalog.connectors.sql_arrow import arrow_type
 
@@ -88,9 +88,10 @@ def _texts(keys: pa.ChunkedArray) -> list[str | None]:
 
 
 def _decimals(keys: pa.ChunkedArray) -> list[Decimal | None]:
-    if not _numbers_or_text(keys.type):
-        return [None] * len(keys)
-    return [_decimal(text) for text in convert_keys(keys, pa.string()).to_pylist()]
+    plain = plain_array(keys)
+    if family(plain.type) not in ("number", "text"):
+        return [None] * len(plain)
+    return [_decimal(text) for text in convert_keys(plain, pa.string()).to_pylist()]
 
 
 def _decimal(text: str | None) -> Decimal | None:
@@ -98,7 +99,7 @@ def _decimal(text: str | None) -> Decimal | None:
         number = Decimal(text or "")
     except InvalidOperation:
         return None
-    # A hundred thousand digits are a number to PostgreSQL, 1e999999 is not.
+    # PostgreSQL would spell 1e999999 out, or refuse it.
     return number if number.is_finite() and abs(number.adjusted()) < 1000 else None
 
 
@@ -111,12 +112,6 @@ def _uuid(text: str | None) -> str | None:
         return str(UUID(text or ""))
     except ValueError:
         return None
-
-
-def _numbers_or_text(kind: pa.DataType) -> bool:
-    types = pa.types
-    numbers = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
-    return numbers or types.is_string(kind) or types.is_large_string(kind) or types.is_dictionary(kind)
 
 
 def _numeric(typmod: int) -> sa.Numeric:

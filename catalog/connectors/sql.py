@@ -140,9 +140,7 @@ class SqlConnector(Connector):
         self, data_set: str, matches: Sequence[Match], replacements: Mapping[str, Replacement]
     ) -> int:
         if not replacements:
-            raise ValueError(
-                f"Nothing was said to write into {data_set}; without replacements it would be deleted."
-            )
+            raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
         return self._change([Operation(data_set, matches, replacements)], keep=True)[0]
 
     @contextmanager

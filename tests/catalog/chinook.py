@@ -18,15 +18,19 @@ CREATE TABLE invoice (
 );
 CREATE TABLE artist (artist_id integer PRIMARY KEY, name varchar(120));
 CREATE TABLE album (album_id integer PRIMARY KEY, title varchar(160), artist_id integer REFERENCES artist);
-CREATE TABLE track (track_id integer PRIMARY KEY, name varchar(200), album_id integer REFERENCES album, milliseconds integer);
+CREATE TABLE track (
+    track_id integer PRIMARY KEY, name varchar(200), album_id integer REFERENCES album, milliseconds integer
+);
 CREATE TABLE invoice_line (
     invoice_line_id integer PRIMARY KEY, invoice_id integer NOT NULL REFERENCES invoice,
     track_id integer REFERENCES track, quantity integer
 );
 """
-GIVEN = "Anna Bjorn Carla David Elena Frank Greta Hugo Irene Jakob Karin Lukas".split()
-FAMILY = "Hansen Silva Tremblay Kowalski Rossi Novak Almeida Schneider Murphy Fernandez Larsson Dubois".split()
-CITIES = "Oslo Lisbon Montreal Warsaw Rome Prague".split()
+GIVEN = tuple(["Anna", "Bjorn", "Carla", "David", "Elena", "Frank", "Greta", "Hugo", "Irene", "Jakob", "Karin", "Lukas"])
+FAMILY = tuple(
+    ["Hansen", "Silva", "Tremblay", "Kowalski", "Rossi", "Novak", "Almeida", "Schneider", "Murphy", "Fernandez", "Larsson", "Dubois"]
+)
+CITIES = tuple(["Oslo", "Lisbon", "Montreal", "Warsaw", "Rome", "Prague"])
 
 
 def fill(database: Database) -> None:
@@ -58,7 +62,8 @@ def fill(database: Database) -> None:
         cursor.execute("INSERT INTO album VALUES (1, 'Let There Be Rock', 1), (2, 'Balls to the Wall', 2)")
         cursor.execute("INSERT INTO track VALUES (1, 'Go Down', 1, 331180), (2, 'Overdose', 2, 369319)")
         cursor.executemany(
-            "INSERT INTO invoice_line VALUES (%s, %s, %s, 1)", [(n + 1, n % 24 + 1, n % 2 + 1) for n in range(48)]
+            "INSERT INTO invoice_line VALUES (%s, %s, %s, 1)",
+            [(n + 1, n % 24 + 1, n % 2 + 1) for n in range(48)],
         )
 
 

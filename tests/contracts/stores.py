@@ -44,7 +44,7 @@ ORDERS = pa.table(
 )
 NOBODY = PEOPLE.slice(0, 0)
 HOSTILE = pa.table(
-    {HOSTILE_COLUMN: pa.array(["a'; drop table people;--", "b"]), "id": pa.array([1, 2], pa.int64())}
+    {"id": pa.array([1, 2], pa.int64()), HOSTILE_COLUMN: pa.array(["a'; drop table people;--", "b"])}
 )
 TABLES = {"people": PEOPLE, "orders": ORDERS, "nobody": NOBODY, HOSTILE_TABLE: HOSTILE}
 

@@ -1,0 +1,151 @@
+"""The catalog itself: every column, its verdict and the evidence for it, and review of many at once."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from catalog.filters import ColumnFilter
+from catalog.models import Column, Label, Link, categories, sensitivities
+from catalog.reviewing import decide
+from governance.console.listing import Bulk, Empty, ListColumn, chosen, listing, listing_row
+from governance.console.pages import page, wants_part
+from governance.console.permissions import allow
+
+COLUMNS = [
+    ListColumn("name", "Column", sort=True, link=Column.get_absolute_url),
+    ListColumn(
+        "data_set",
+        "Data set",
+        value="data_set.name",
+        sort=("data_set__name", "position"),
+        link=lambda row: row.data_set.get_absolute_url(),
+    ),
+    ListColumn("system", "System", value="data_set.system.name", sort="data_set__system__name"),
+    ListColumn("data_type", "Type", sort=True),
+    ListColumn(
+        "category", "Category", value="get_category_display", sort=True, template="catalog/_category.html"
+    ),
+    ListColumn("sensitivity", "Sensitivity", sort=True, template="catalog/_sensitivity.html"),
+    ListColumn("confidence", "Confidence", value="confidence_percent", sort=True, numeric=True),
+    ListColumn(
+        "state",
+        "State",
+        value="review_state",
+        sort=("state", "questioned"),
+        template="catalog/_review_state.html",
+    ),
+]
+ACTIONS = [
+    ("confirm", "Accept suggestion"),
+    ("none", "Not personal"),
+    ("classify", "Set category"),
+    ("reject", "Reject suggestion"),
+    ("reopen", "Reopen"),
+]
+SAID = {
+    "confirm": "confirmed",
+    "classify": "classified",
+    "none": "marked as not personal",
+    "reject": "back to the next suggestion",
+    "reopen": "opened again",
+}
+
+
+@allow("catalog.view")
+def columns(request: HttpRequest) -> HttpResponseBase:
+    may_review = request.user.may("catalog.review")
+    return listing(
+        request,
+        Column.objects.select_related("data_set__system"),
+        filterset=ColumnFilter,
+        columns=COLUMNS,
+        title="Columns",
+        context=review_choices(request),
+        bulk=_bulk() if may_review else None,
+        empty=Empty(
+            "No columns yet",
+            "Connect and scan a system: every column it has is listed here with what it seems to hold.",
+            "Systems",
+            reverse("catalog:systems"),
+            icon="columns-3",
+        ),
+    )
+
+
+@allow("catalog.view")
+def column(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Column.objects.select_related("data_set__system", "reviewed_by"), pk=pk)
+    labels = list(found.labels.select_related("made_by"))
+    out = found.data_set.links_out.filter(source_columns__contains=[found.name])
+    into = found.data_set.links_in.filter(target_columns__contains=[found.name])
+    context = {
+        "column": found,
+        "title": found.name,
+        "suggested": sorted(
+            (label for label in labels if label.state == Label.State.SUGGESTED),
+            key=lambda label: (label.contained, -label.confidence),
+        ),
+        "labels": labels,
+        "links": Link.objects.filter(pk__in=out.union(into).values("pk")).select_related(
+            "source__system", "target__system"
+        ),
+        "actions": ACTIONS,
+        **review_choices(request),
+    }
+    return page(request, "catalog/column.html", context)
+
+
+@allow("catalog.review")
+@require_POST
+def review(request: HttpRequest) -> HttpResponse:
+    """One decision on the chosen columns. With `row`, the answer to htmx is the row of the one that changed."""
+    action = request.POST.get("action", "")
+    decision = "classify" if action == "none" else action
+    category = "none" if action == "none" else request.POST.get("category", "")
+    sensitivity = "" if action == "none" else request.POST.get("sensitivity", "")
+    rows = chosen(request, Column.objects.all(), filterset=ColumnFilter)
+    try:
+        changed = decide(rows, decision, category=category, sensitivity=sensitivity, by=request.user)
+    except ValidationError as refusal:
+        return page(
+            request, "catalog/refused.html", {"reasons": refusal.messages, "back": _back(request)}, status=422
+        )
+    if request.POST.get("row") and wants_part(request):
+        one = get_object_or_404(Column.objects.select_related("data_set__system"), pk=request.POST.get("ids"))
+        return listing_row(request, one, columns=COLUMNS, bulk=_bulk())
+    _say(request, action, len(changed))
+    return redirect(_back(request))
+
+
+def review_choices(request: HttpRequest) -> dict:
+    """What the controls of a review need."""
+    return {
+        "may_review": request.user.may("catalog.review"),
+        "category_choices": categories(),
+        "sensitivity_choices": sensitivities(),
+    }
+
+
+def _bulk() -> Bulk:
+    return Bulk(reverse("catalog:review"), ACTIONS, template="catalog/_review_controls.html")
+
+
+def _back(request: HttpRequest) -> str:
+    target = request.POST.get("next", "")
+    mine = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if mine else reverse("catalog:columns")
+
+
+def _say(request: HttpRequest, action: str, count: int) -> None:
+    if count:
+        messages.success(request, f"{count} {'column' if count == 1 else 'columns'} {SAID[action]}.")
+    else:
+        messages.info(
+            request, "No column changed: tick the ones you mean. One without a suggestion cannot be accepted."
+        )
