@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
+from django_filters.fields import ModelChoiceField
 
 from catalog.classification.vocabulary import Sensitivity
 from catalog.connectors import registry
@@ -30,7 +31,7 @@ class Search(django_filters.CharFilter):
         super().__init__(*args, label="Search", widget=forms.TextInput({"type": "search"}), **kwargs)
 
 
-class OneOfManyField(forms.ModelChoiceField):
+class OneOfManyField(ModelChoiceField):
     """A choice out of far too many to list: the chosen one is its only choice."""
 
     chosen = None
@@ -48,7 +49,7 @@ class OneOfMany(django_filters.ModelChoiceFilter):
     field_class = OneOfManyField
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, empty_label=None, null_label=None, widget=forms.HiddenInput(), **kwargs)
+        super().__init__(*args, empty_label=None, widget=forms.HiddenInput(), **kwargs)
 
 
 class PresentFilterSet(django_filters.FilterSet):

@@ -185,5 +185,9 @@ def _differ(one: Any, other: Any) -> bool:
 
 
 def _counted(protected: set[Model]) -> str:
-    kinds = Counter(str(item._meta.verbose_name_plural) for item in protected)
-    return " and ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    kinds = Counter(type(item) for item in protected)
+    words = (
+        f"{count} {kind._meta.verbose_name if count == 1 else kind._meta.verbose_name_plural}"
+        for kind, count in sorted(kinds.items(), key=lambda item: item[0]._meta.label)
+    )
+    return " and ".join(words)

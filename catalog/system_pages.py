@@ -29,7 +29,8 @@ DATA_SETS = [
 def counted(data_sets: QuerySet[DataSet]) -> QuerySet[DataSet]:
     """With how many columns each has, and how many of them nobody has reviewed."""
     present = Q(columns__gone_at=None)
-    return data_sets.select_related("system").annotate(
+    ordered = data_sets.select_related("system").order_by("system__name", "name")
+    return ordered.annotate(
         column_count=Count("columns", filter=present),
         unreviewed_count=Count("columns", filter=present & Q(columns__state="unreviewed")),
     )

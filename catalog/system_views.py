@@ -38,9 +38,13 @@ OPEN_COLUMNS = Q(data_sets__columns__state="unreviewed", data_sets__columns__gon
 
 @allow("systems.view")
 def systems(request: HttpRequest) -> HttpResponseBase:
-    rows = System.objects.select_related("custodian").annotate(
-        data_set_count=Count("data_sets", filter=Q(data_sets__gone_at=None), distinct=True),
-        unreviewed_count=Count("data_sets__columns", filter=OPEN_COLUMNS),
+    rows = (
+        System.objects.select_related("custodian")
+        .order_by("name")
+        .annotate(
+            data_set_count=Count("data_sets", filter=Q(data_sets__gone_at=None), distinct=True),
+            unreviewed_count=Count("data_sets__columns", filter=OPEN_COLUMNS),
+        )
     )
     may_add = request.user.may("systems.manage")
     return listing(

@@ -11,6 +11,7 @@ IDENTITY_VERIFIED = Event(
     "request.identity_verified", "verified the identity", {"method": Fact.WORD, "note": Fact.TEXT}
 )
 IDENTIFIER_ADDED = Event("request.identifier_added", "added an identifier", {"category": Fact.WORD})
+IDENTIFIERS_REVEALED = Event("request.identifiers_revealed", "read the identifiers of a request in clear")
 REQUEST_EXTENDED = Event("request.extended", "extended the deadline", {"due": Fact.WORD, "reason": Fact.TEXT})
 REQUEST_REJECTED = Event("request.rejected", "rejected a request", {"reason": Fact.TEXT})
 PERSON_SEARCHED = Event(
@@ -27,6 +28,7 @@ PACKAGE_MADE = Event(
     "package.made", "made the package of an access request", {"rows": Fact.COUNT, "sha256": Fact.DIGEST}
 )
 PACKAGE_READ = Event("package.read", "downloaded a package", {"sha256": Fact.DIGEST})
+PACKAGE_EXPIRED = Event("package.expired", "deleted a package that had expired", {"sha256": Fact.DIGEST})
 PLAN_MADE = Event(
     "plan.made",
     "made a plan",

@@ -58,7 +58,7 @@ class KeySet:
         return seal(orjson.dumps(content), purpose="keys", bound_to=bound_to)
 
     @classmethod
-    def open(cls, sealed: bytes, *, bound_to: str) -> "KeySet":
+    def open(cls, sealed: bytes | memoryview, *, bound_to: str) -> "KeySet":
         """Raises CannotOpen."""
         content = orjson.loads(open_sealed(sealed, purpose="keys", bound_to=bound_to))
         return cls(

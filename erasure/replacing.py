@@ -24,7 +24,7 @@ NEUTRAL: dict[str, Any] = {
     Kind.TIMESTAMP: datetime(1900, 1, 1),
     Kind.TIME: time(0, 0),
     Kind.BINARY: b"",
-    Kind.JSON: "{}",
+    Kind.JSON: {},
     Kind.UUID: str(UUID(int=0)),
 }
 UNIQUE_KINDS = (Kind.TEXT,)

@@ -64,7 +64,8 @@ def known_keys(request: SubjectRequest) -> dict[int, KeySet]:
     """The key sets of the request's hits, by data set."""
     return {
         hit.data_set_id: KeySet.open(hit.sealed_keys, bound_to=str(request.public_id))
-        for hit in request.hits.filter(sealed_keys__isnull=False)
+        for hit in request.hits.all()
+        if hit.sealed_keys is not None
     }
 
 

@@ -124,7 +124,7 @@ JOB_STALE_SECONDS = 8
 KEYRING_FILE = ENVIRONMENT.keyring_file
 KEYRING_KEY = ENVIRONMENT.keyring_key
 VAR_DIR = ENVIRONMENT.var_dir
-# Folders the folder connector may read; empty = any absolute folder. Set it where engineers are not trusted with the host.
+# Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
 
 AUTH_USER_MODEL = "console.User"

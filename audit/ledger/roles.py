@@ -3,10 +3,6 @@
 from django.db import connection
 from psycopg import sql
 
-READ_ONLY_TABLES = ("ledger_entry", "ledger_head")
-APPEND_ONLY_TABLES = ("ledger_waiting",)
-
-
 def grant_application(role: str) -> None:
     """Give `role` what the application needs on every table of the schema. Run as the owner, after each migration."""
     name = sql.Identifier(role)
@@ -15,8 +11,8 @@ def grant_application(role: str) -> None:
         sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}"),
         sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}"),
         sql.SQL("GRANT EXECUTE ON FUNCTION ledger_sequence(integer) TO {}"),
-        *(sql.SQL("REVOKE INSERT, UPDATE, DELETE ON %s FROM {}" % table) for table in READ_ONLY_TABLES),
-        *(sql.SQL("REVOKE UPDATE, DELETE ON %s FROM {}" % table) for table in APPEND_ONLY_TABLES),
+        sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ledger_entry, ledger_head FROM {}"),
+        sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON ledger_waiting FROM {}"),
         sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}"),
     ]
     with connection.cursor() as cursor:

@@ -58,6 +58,7 @@ class FolderForm(forms.Form):
 
 class FolderConnector(Connector):
     kind = "folder"
+    keys_per_change = 1_000_000  # each change rewrites whole files
     label = "Folder of CSV and Parquet files"
     Form = FolderForm
 

@@ -3,4 +3,8 @@
 from erasure.methods.base import Method
 from governance.console.registry import Registry
 
-registry: Registry[Method] = Registry(Method, package="erasure.methods", group="privacy_console.methods")
+registry: Registry[Method] = Registry(
+    Method,  # type: ignore[type-abstract]
+    package="erasure.methods",
+    group="privacy_console.methods",
+)

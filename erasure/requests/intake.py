@@ -1,6 +1,7 @@
 """Receive a request: from the public form, an officer or the API. The same request twice is one request."""
 
 from collections.abc import Iterable
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -29,7 +30,6 @@ class AlreadyOpen(Exception):
         self.request = request
 
 
-@transaction.atomic
 def receive(
     *,
     kind: str,
@@ -42,7 +42,24 @@ def receive(
 
     Raises ValidationError for input that cannot be worked with, AlreadyOpen for a request that is here already.
     """
-    cleaned = clean(identifiers)
+    with transaction.atomic():
+        request, repeated = _receive(kind, clean(identifiers), channel, regime, handled_by)
+    if repeated:  # only now, so that the ledger's entry about it stays
+        raise AlreadyOpen(request)
+    return request
+
+
+def deadline(regime: str, received_at: datetime, *, extended: bool = False) -> date:
+    """The last day to answer, under a regime of `regimes()` and the public holidays where the controller is."""
+    organisation = Organisation.objects.first()
+    country = organisation.country if organisation else "DE"
+    return due(regimes()[regime], timezone.localdate(received_at), country=country, extended=extended)
+
+
+def _receive(
+    kind: str, cleaned: list[tuple[str, str]], channel: str, regime: str, handled_by: User | None
+) -> tuple[SubjectRequest, bool]:
+    """The request, and whether it was here already."""
     if regime not in regimes():
         raise ValidationError({"regime": f"Unknown regime; known are {', '.join(regimes())}."})
     email = next(value for category, value in cleaned if category == EMAIL)
@@ -55,19 +72,14 @@ def receive(
     )
     if open_request:
         record(events.REQUEST_REPEATED, open_request, subject=open_request.subject, channel=channel)
-        raise AlreadyOpen(open_request)
+        return open_request, True
     now = timezone.now()
-    organisation = Organisation.objects.first()
     request = SubjectRequest(
         kind=kind,
         channel=channel,
         regime=regime,
         received_at=now,
-        due_on=due(
-            regimes()[regime],
-            timezone.localdate(now),
-            country=organisation.country if organisation else "DE",
-        ),
+        due_on=deadline(regime, now),
         subject=reference_for(EMAIL, email),
         handled_by=handled_by,
     )
@@ -86,7 +98,7 @@ def receive(
         regime=regime,
         due=request.due_on.isoformat(),
     )
-    return request
+    return request, False
 
 
 @transaction.atomic
@@ -95,7 +107,11 @@ def add_identifier(request: SubjectRequest, category: str, value: str) -> Identi
     if request.ended:
         raise ValidationError(f"{request.reference} has ended.")
     ((category, value),) = _clean_each([(category, value)])
-    identifier = _attach(request, category, value, verified=request.verified_at is not None)
+    verified = request.verified_at is not None
+    identifier = _attach(request, category, value, verified=verified)
+    if verified and not identifier.verified:  # the person had only claimed it so far
+        identifier.verified = True
+        identifier.save(update_fields=["verified"])
     record(events.IDENTIFIER_ADDED, request, subject=request.subject, category=category)
     return identifier
 

@@ -36,9 +36,9 @@ class Registry(Generic[T]):
         return dict(sorted(found.items()))
 
     def _add(self, found: dict[str, type[T]], value: type) -> None:
-        if not issubclass(value, self.base) or not hasattr(value, "kind"):
+        kind = getattr(value, "kind", "")
+        if not kind or not issubclass(value, self.base):
             return
-        kind = value.kind
         if found.setdefault(kind, value) is not value:
             raise RuntimeError(f"Two plug-ins call themselves {kind!r}: {found[kind]} and {value}.")
 

@@ -29,9 +29,11 @@ def seal(plaintext: bytes, *, purpose: str, bound_to: str) -> bytes:
     return header + cipher.encrypt(nonce, plaintext, _context(purpose, bound_to))
 
 
-def open_sealed(sealed: bytes, *, purpose: str, bound_to: str) -> bytes:
+def open_sealed(sealed: bytes | memoryview, *, purpose: str, bound_to: str) -> bytes:
     """Raises CannotOpen."""
     sealed = bytes(sealed)
+    if len(sealed) < 2:
+        raise CannotOpen("There is nothing sealed here.")
     end = 2 + sealed[1]
     key_id, nonce, ciphertext = (
         sealed[2:end].decode(),
@@ -55,7 +57,7 @@ def seal_json(value: Any, *, purpose: str, bound_to: str) -> bytes:
     return seal(orjson.dumps(value), purpose=purpose, bound_to=bound_to)
 
 
-def open_json(sealed: bytes, *, purpose: str, bound_to: str) -> Any:
+def open_json(sealed: bytes | memoryview, *, purpose: str, bound_to: str) -> Any:
     return orjson.loads(open_sealed(sealed, purpose=purpose, bound_to=bound_to))
 
 

@@ -26,11 +26,25 @@ CREATE TABLE invoice_line (
     track_id integer REFERENCES track, quantity integer
 );
 """
-GIVEN = tuple(["Anna", "Bjorn", "Carla", "David", "Elena", "Frank", "Greta", "Hugo", "Irene", "Jakob", "Karin", "Lukas"])
-FAMILY = tuple(
-    ["Hansen", "Silva", "Tremblay", "Kowalski", "Rossi", "Novak", "Almeida", "Schneider", "Murphy", "Fernandez", "Larsson", "Dubois"]
+GIVEN = (
+    "Anna",
+    "Bjorn",
+    "Carla",
+    "David",
+    "Elena",
+    "Frank",
+    "Greta",
+    "Hugo",
+    "Irene",
+    "Jakob",
+    "Karin",
+    "Lukas",
 )
-CITIES = tuple(["Oslo", "Lisbon", "Montreal", "Warsaw", "Rome", "Prague"])
+FAMILY = (
+    *("Hansen", "Silva", "Tremblay", "Kowalski", "Rossi", "Novak"),
+    *("Almeida", "Schneider", "Murphy", "Fernandez", "Larsson", "Dubois"),
+)
+CITIES = ("Oslo", "Lisbon", "Montreal", "Warsaw", "Rome", "Prague")
 
 
 def fill(database: Database) -> None:
@@ -67,7 +81,7 @@ def fill(database: Database) -> None:
         )
 
 
-def settings_of(database: Database, **changes: object) -> dict[str, object]:
+def settings_of(database: Database, /, **changes: object) -> dict[str, object]:
     """What the PostgreSQL connector needs to reach `database`."""
     return {
         "host": database.host,

@@ -86,7 +86,8 @@ def test_a_scan_that_died_goes_on_without_reading_a_table_twice(
     steps.close()
     Job.objects.filter(pk=queued.pk).update(state="queued")
     ended = jobs.run(str(queued.pk))
-    assert ended and (ended.state, ended.attempt) == ("done", 2)
+    assert ended
+    assert (ended.state, ended.attempt) == ("done", 2)
     assert sorted(read) == sorted(DataSet.objects.values_list("name", flat=True))
     assert ended.message == "Scanned 35 columns of 7 data sets."
     assert ended.done == ended.total == 7
@@ -102,7 +103,8 @@ def test_cancel_stops_between_two_tables(shop: System, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(scanning, "scan_data_set", cancelling)
     ended = jobs.run(str(queued.pk))
-    assert ended and ended.state == "cancelled"
+    assert ended
+    assert ended.state == "cancelled"
     assert DataSet.objects.exclude(scanned_at=None).count() == 1
 
 

@@ -85,9 +85,9 @@ def label(system: System, labels: dict[str, tuple[str, str]]) -> None:
     """Confirm columns ({table.column: (category, sensitivity)}), as a steward would."""
     for path, (category, sensitivity) in labels.items():
         table, _, column = path.rpartition(".")
-        changed = Column.objects.filter(
-            data_set=data_set(system, table), name=column
-        ).update(category=category, sensitivity=sensitivity, state=Column.State.CONFIRMED)
+        changed = Column.objects.filter(data_set=data_set(system, table), name=column).update(
+            category=category, sensitivity=sensitivity, state=Column.State.CONFIRMED
+        )
         assert changed == 1, path
 
 
@@ -117,7 +117,9 @@ def find(request: SubjectRequest, officer: User, work: Callable[[], object]) -> 
     return request
 
 
-def approve(request: SubjectRequest, second: User, work: Callable[[], object] | None = None) -> SubjectRequest:
+def approve(
+    request: SubjectRequest, second: User, work: Callable[[], object] | None = None
+) -> SubjectRequest:
     plan = request.plans.get(state=Plan.State.PROPOSED)
     with acting(second.as_actor()):
         approving.approve(plan, fingerprint=plan.fingerprint, by=second)

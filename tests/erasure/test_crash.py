@@ -108,7 +108,9 @@ def test_a_hundred_erasures_survive_five_kills(shop_database: Database, amir, pe
 
     assert Counter(states()) == {"done": PERSONS}
     assert Job.objects.filter(attempt__gt=1).exists(), "no kill hit a running job"
-    assert Counter(SubjectRequest.objects.values_list("state", "outcome")) == {("complete", "erased"): PERSONS}
+    assert Counter(SubjectRequest.objects.values_list("state", "outcome")) == {
+        ("complete", "erased"): PERSONS
+    }
     assert Counter(Plan.objects.values_list("state", flat=True)) == {"executed": PERSONS}
     assert shop_database.execute("SELECT count(*) FROM customer") == [(3,)]
     assert shop_database.execute("SELECT count(*) FROM purchase") == [(4,)]
@@ -122,7 +124,8 @@ def test_a_hundred_erasures_survive_five_kills(shop_database: Database, amir, pe
         assert len(per_object) == PERSONS, action
         assert set(per_object.values()) == {1}, action
     steps = Counter(
-        (entry.object_id, entry.content["facts"]["data_set"]) for entry in Entry.objects.filter(action="step.done")
+        (entry.object_id, entry.content["facts"]["data_set"])
+        for entry in Entry.objects.filter(action="step.done")
     )
     assert set(steps.values()) == {1}
     assert len(steps) == Step.objects.count() == 4 * PERSONS

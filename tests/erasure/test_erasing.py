@@ -11,7 +11,9 @@ from tests.services.fixtures import Database
 State = SubjectRequest.State
 
 
-def test_everything_of_one_person_goes_and_nothing_else(shop: System, shop_database: Database, amir, petra, work):
+def test_everything_of_one_person_goes_and_nothing_else(
+    shop: System, shop_database: Database, amir, petra, work
+):
     request = find(request_of("ana@example.org", amir), amir, work)
     assert request.state == State.PLANNED
     assert {hit.data_set.name: hit.rows for hit in request.hits.all()} == {
@@ -89,7 +91,10 @@ def test_a_legal_hold_keeps_sums_and_dates_and_nothing_personal(shop, shop_datab
     done = {facts["data_set"]: facts for facts in entries("step.done")}
     assert done["shop / public.purchase"]["columns"] == ["ip", "ship_to"]
     assert done["shop / public.customer"]["columns"] == ["address", "email", "name", "phone"]
-    assert (done["shop / public.purchase_line"]["method"], done["shop / public.purchase_line"]["columns"]) == ("keep", [])
+    assert (
+        done["shop / public.purchase_line"]["method"],
+        done["shop / public.purchase_line"]["columns"],
+    ) == ("keep", [])
 
 
 def test_a_name_that_looks_like_sql_is_only_a_name(shop, shop_database, amir, petra, work):

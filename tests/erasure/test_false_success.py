@@ -57,7 +57,9 @@ def test_a_personal_column_of_unknown_type_is_overwritten(shop, shop_database: D
 
 def test_an_unknown_type_that_may_not_be_empty_blocks_the_plan(shop, shop_database, amir, work):
     shop_database.execute("CREATE TYPE place AS (street text, town text)")
-    shop_database.execute("ALTER TABLE purchase ADD COLUMN home place NOT NULL DEFAULT ROW('Rua A 1', 'Recife')")
+    shop_database.execute(
+        "ALTER TABLE purchase ADD COLUMN home place NOT NULL DEFAULT ROW('Rua A 1', 'Recife')"
+    )
     crawl_again(shop)
     hold_purchases(shop)
 
@@ -156,7 +158,9 @@ def test_a_row_inserted_while_the_erasure_runs(held, shop, shop_database, amir, 
         assert [entry["data_set"] for entry in request.residue if "purchase" in entry["data_set"]] == [
             "shop / public.purchase"
         ]
-        assert shop_database.execute("SELECT email FROM customer WHERE id = 1") == [(ANA,)], "identity goes last"
+        assert shop_database.execute("SELECT email FROM customer WHERE id = 1") == [(ANA,)], (
+            "identity goes last"
+        )
         request = approve(find(request, amir, work), petra, work)
     assert request.state == State.COMPLETE
     assert shop_database.execute("SELECT count(*) FROM newsletter WHERE email ILIKE 'ana@%'") == [(0,)]
@@ -215,8 +219,12 @@ def test_a_store_that_says_yes_and_keeps_the_rows(shop, shop_database, amir, pet
 
 
 def test_a_table_that_cannot_be_read_blocks_the_plan(db, pg_server, pg_database, amir, work):
-    pg_database.execute("CREATE TABLE customer (id int PRIMARY KEY, email text); CREATE TABLE secret (email text)")
-    pg_database.execute("INSERT INTO customer VALUES (1, 'ana@example.org'); INSERT INTO secret VALUES ('ana@example.org')")
+    pg_database.execute(
+        "CREATE TABLE customer (id int PRIMARY KEY, email text); CREATE TABLE secret (email text)"
+    )
+    pg_database.execute(
+        "INSERT INTO customer VALUES (1, 'ana@example.org'); INSERT INTO secret VALUES ('ana@example.org')"
+    )
     reader = pg_server.create_login(pg_database)
     pg_database.execute(f'GRANT SELECT, DELETE ON customer TO "{reader.user}"')
     register(reader)
@@ -297,7 +305,9 @@ def test_another_persons_rows_are_not_reached_through_a_reference(db, pg_databas
         INSERT INTO employee VALUES (1, 'boss@example.org', NULL), (2, 'rep@example.org', 1);
         INSERT INTO customer VALUES (7, 'ana@example.org', 2), (8, 'bo@example.org', NULL)""")
     system = register(pg_database)
-    label(system, {"employee.email": ("contact.email", "direct"), "customer.email": ("contact.email", "direct")})
+    label(
+        system, {"employee.email": ("contact.email", "direct"), "customer.email": ("contact.email", "direct")}
+    )
     crawl_again(system)
 
     request = approve(find(request_of("rep@example.org", amir), amir, work), petra, work)

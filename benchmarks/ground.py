@@ -1,0 +1,40 @@
+"""What a benchmark stands on: its own PostgreSQL and Redis, a migrated console, and somebody who acts."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import django
+
+from tests.services.servers import Servers, start_unless_configured
+
+
+@contextmanager
+def console() -> Iterator[Servers | None]:
+    """A console with empty tables on servers of its own; import models only inside."""
+    servers = start_unless_configured()
+    try:
+        django.setup()
+        from django.core.management import call_command  # noqa: PLC0415  after django.setup
+
+        from audit.ledger.context import Actor, acting  # noqa: PLC0415
+
+        call_command("migrate", verbosity=0)
+        with acting(Actor("system", "benchmark")):
+            yield servers
+    finally:
+        if servers:
+            servers.stop()
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of one call."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """A Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

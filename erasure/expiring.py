@@ -1,0 +1,76 @@
+"""What has run out: requests nobody confirmed, packages nobody fetched, and what was kept to answer a closed request.
+
+Each thing in a transaction of its own, passed over if somebody else has it, and found done if it is done already.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from audit.ledger.context import Actor, acting
+from audit.ledger.recording import record
+from erasure import events
+from erasure.models import Hit, Identifier, Package, SubjectRequest
+from erasure.requests.closing import reject
+from erasure.requests.identity import UNVERIFIED
+
+EXPIRY = Actor("system", "expiry")
+KEPT_FOR = timedelta(days=30)  # after the end of a request, for questions and complaints about it
+AT_ONCE = 500
+UNCONFIRMED = "The identity was not confirmed before the answer was due."
+
+Row = TypeVar("Row", bound=Model)
+
+
+def expire() -> dict[str, int]:
+    """Do all that is due; how many of each. What is left over after 500 of a kind waits for the next time."""
+    with acting(EXPIRY):
+        return {
+            "rejected": _each(_unconfirmed(), _reject),
+            "packages": _each(Package.objects.filter(expires_at__lte=timezone.now()), _delete_package),
+            "keys": _each(_closed_long_ago(), _destroy_keys),
+        }
+
+
+def _unconfirmed() -> QuerySet[SubjectRequest]:
+    return SubjectRequest.objects.filter(state__in=UNVERIFIED, due_on__lt=timezone.localdate())
+
+
+def _closed_long_ago() -> QuerySet[SubjectRequest]:
+    """Requests that ended 30 days ago or more and of which something sealed is left."""
+    sealed = Exists(Identifier.objects.filter(request=OuterRef("pk"), sealed__isnull=False)) | Exists(
+        Hit.objects.filter(request=OuterRef("pk"), sealed_keys__isnull=False)
+    )
+    ended = Q(state__in=SubjectRequest.ENDED, closed_at__lte=timezone.now() - KEPT_FOR)
+    return SubjectRequest.objects.filter(ended).filter(sealed)
+
+
+def _reject(request: SubjectRequest) -> None:
+    """Without a letter: nobody ever confirmed that the address is the asker's."""
+    reject(request, reason=UNCONFIRMED, tell=False)
+
+
+def _delete_package(package: Package) -> None:
+    record(events.PACKAGE_EXPIRED, package.request, subject=package.request.subject, sha256=package.sha256)
+    package.delete()
+
+
+def _destroy_keys(request: SubjectRequest) -> None:
+    request.identifiers.update(sealed=None)
+    request.hits.update(sealed_keys=None)
+    record(events.KEYS_DESTROYED, request, subject=request.subject)
+
+
+def _each(due: QuerySet[Row], expire_one: Callable[[Row], None]) -> int:
+    done = 0
+    for pk in list(due.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        with transaction.atomic():
+            row = due.filter(pk=pk).select_for_update(skip_locked=True).first()
+            if row is not None:
+                expire_one(row)
+                done += 1
+    return done

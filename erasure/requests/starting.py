@@ -1,0 +1,61 @@
+"""Queue the long work on a request: one job at a time, whoever else presses the same button."""
+
+from django.db import transaction
+
+from erasure.models import Plan, SubjectRequest
+from erasure.requests.states import NotNow, move
+from governance.console.jobs import enqueue
+from governance.console.models import Job
+
+Kind, State = SubjectRequest.Kind, SubjectRequest.State
+SEARCHABLE = (State.VERIFIED, State.SEARCHING, State.FOUND, State.PLANNED, State.RESIDUAL, State.FAILED)
+IN_FORCE = (Plan.State.APPROVED, Plan.State.EXECUTING)
+
+
+@transaction.atomic
+def search(request: SubjectRequest) -> Job:
+    """Search for the person (again); an erasure is planned in the same job. Raises NotNow."""
+    hold_still(request)
+    refuse_while_in_force(request)
+    job = enqueue("erasure.find", title=f"Search for the person of {request}", request=request.pk)
+    move(request, State.SEARCHING, since=SEARCHABLE, problem="", job=job)
+    return job
+
+
+@transaction.atomic
+def plan(request: SubjectRequest) -> Job:
+    """Make a plan from what was found, after a hold or the stores have changed. Raises NotNow."""
+    hold_still(request)
+    _refuse_unless(request, Kind.ERASURE, "An access request has no plan: make its package.")
+    job = enqueue("erasure.plan", title=f"Plan {request}", request=request.pk)
+    move(request, State.FOUND, since=[State.FOUND], problem="", job=job)
+    return job
+
+
+@transaction.atomic
+def package(request: SubjectRequest) -> Job:
+    """Make the package of an access request from what was found. Raises NotNow."""
+    hold_still(request)
+    _refuse_unless(request, Kind.ACCESS, "An erasure has no package: make its plan.")
+    job = enqueue("erasure.package", title=f"Make the package of {request}", request=request.pk)
+    move(request, State.FOUND, since=[State.FOUND], problem="", job=job)
+    return job
+
+
+def hold_still(request: SubjectRequest) -> None:
+    """Lock the request until the transaction ends. Raises NotNow while a job works on it."""
+    locked = SubjectRequest.objects.select_for_update().get(pk=request.pk)
+    if locked.job and not locked.job.finished:
+        raise NotNow(f"“{locked.job}” is still at work: wait until it has ended, or stop it on its page.")
+
+
+def refuse_while_in_force(request: SubjectRequest) -> None:
+    """Raises NotNow while a plan is approved or half carried out: it has to come to its end first."""
+    plan = request.plans.filter(state__in=IN_FORCE).first()
+    if plan:
+        raise NotNow(f"{plan} is {plan.get_state_display().lower()}: let it come to its end, or resume it.")
+
+
+def _refuse_unless(request: SubjectRequest, kind: str, instead: str) -> None:
+    if request.kind != kind:
+        raise NotNow(instead)
