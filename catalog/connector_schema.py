@@ -11,11 +11,13 @@ from catalog.connectors.base import Connector
 
 def json_schema(connector: type[Connector]) -> dict[str, Any]:
     """An object with one property for each field of the form; secrets are `writeOnly`."""
-    fields = connector.Form().fields
+    form = connector.Form()
+    fields = form.fields
     return {
         "type": "object",
         "properties": {
-            name: _property(field, secret=name in connector.secret_fields) for name, field in fields.items()
+            name: {"title": form[name].label, **_property(field, secret=name in connector.secret_fields)}
+            for name, field in fields.items()
         },
         "required": [name for name, field in fields.items() if field.required and field.initial is None],
         "additionalProperties": False,
@@ -23,7 +25,7 @@ def json_schema(connector: type[Connector]) -> dict[str, Any]:
 
 
 def _property(field: forms.Field, *, secret: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"type": _type(field), "title": str(field.label or "")}
+    found: dict[str, Any] = {"type": _type(field)}
     if field.help_text:
         found["description"] = str(field.help_text)
     if field.initial is not None and not callable(field.initial):
@@ -35,7 +37,7 @@ def _property(field: forms.Field, *, secret: bool) -> dict[str, Any]:
         found |= {name: value for name, value in limits.items() if value is not None}
     if secret:
         found["writeOnly"] = True
-    return {name: value for name, value in found.items() if value != ""}
+    return found
 
 
 def _type(field: forms.Field) -> str:

@@ -66,7 +66,7 @@ def with_problem(queryset: QuerySet, name: str, value: bool) -> QuerySet:
 
 class SystemFilter(django_filters.FilterSet):
     q = Search("name", lookup_expr="icontains")
-    kind = django_filters.ChoiceFilter(choices=registry.choices, label="Kind")
+    kind = django_filters.ChoiceFilter(choices=registry.choices(), label="Kind")
     problem = YesNo("problem", lookup_expr="exact", exclude=True, label="With a problem", method=with_problem)
 
     class Meta:
@@ -92,11 +92,11 @@ class ColumnFilter(PresentFilterSet):
     )
     data_set = OneOfMany(queryset=DataSet.objects.select_related("system"), label="Data set")
     category = django_filters.ChoiceFilter(
-        choices=lambda: [(UNCLASSIFIED, "No suggestion"), *categories()],
+        choices=[(UNCLASSIFIED, "No suggestion"), *categories()],
         label="Category",
         method="within_category",
     )
-    sensitivity = django_filters.ChoiceFilter(choices=sensitivities, label="Sensitivity")
+    sensitivity = django_filters.ChoiceFilter(choices=sensitivities(), label="Sensitivity")
     state = django_filters.ChoiceFilter(choices=Column.State.choices, label="State")
     personal = YesNo(label="Personal", method="counting_as_personal")
     questioned = YesNo(label="Questioned")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponseBase
 
 from catalog import scanning
 from catalog.connectors import registry
 from catalog.filters import DataSetFilter
-from catalog.models import Change, DataSet, System
+from catalog.models import Change, Column, DataSet, System
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.pages import page
 
@@ -27,13 +28,18 @@ DATA_SETS = [
 
 
 def counted(data_sets: QuerySet[DataSet]) -> QuerySet[DataSet]:
-    """With how many columns each has, and how many of them nobody has reviewed."""
-    present = Q(columns__gone_at=None)
-    ordered = data_sets.select_related("system").order_by("system__name", "name")
-    return ordered.annotate(
-        column_count=Count("columns", filter=present),
-        unreviewed_count=Count("columns", filter=present & Q(columns__state="unreviewed")),
+    """With how many columns each has, and how many of them nobody has reviewed: counted for the rows shown only."""
+    of_row = Column.objects.filter(data_set=OuterRef("pk"), gone_at=None)
+    return data_sets.select_related("system").annotate(
+        column_count=how_many(of_row),
+        unreviewed_count=how_many(of_row.filter(state=Column.State.UNREVIEWED)),
     )
+
+
+def how_many(rows: QuerySet) -> Coalesce:
+    """The number of `rows` (which refer to an outer row) as an annotation."""
+    counts = rows.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counts), 0)
 
 
 def system_page(

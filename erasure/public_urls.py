@@ -1,2 +1,12 @@
+from django.urls import path
+
+from erasure import public_views
+
 app_name = "public"
-urlpatterns: list = []
+urlpatterns = [
+    path("", public_views.ask, name="request"),
+    path("received/", public_views.received, name="received"),
+    path("confirm/<str:secret>/", public_views.confirm, name="confirm"),
+    path("status/<str:token>/", public_views.state, name="status"),
+    path("package/<str:secret>/", public_views.package, name="package"),
+]

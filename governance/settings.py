@@ -1,5 +1,6 @@
 """Settings: everything a deployment decides comes from `governance.environment`; the rest is the same everywhere."""
 
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -202,6 +203,8 @@ STATICFILES_DIRS = [
 ]
 # Served straight from their sources unless `collectstatic` has gathered them.
 WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
+if WHITENOISE_USE_FINDERS:
+    warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 WHITENOISE_MAX_AGE = 3600
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -56,6 +56,7 @@ def write(folder: Path, *, again: bool = False) -> bool:
     written = False
     for name, content in ((PURCHASES, purchases), (MAILING, mailing)):
         path = folder / name
+        _draft_of(path).unlink(missing_ok=True)  # a killed writer's, which no erasure would look into
         if again or not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             _replace(path, content())
@@ -104,9 +105,13 @@ def mailing() -> bytes:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.new")
+    draft = _draft_of(path)
     with draft.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")

@@ -29,7 +29,11 @@ class PersonFilter(django_filters.FilterSet):
         method="search", label="Search", widget=forms.TextInput(attrs={"type": "search"})
     )
     role = django_filters.ChoiceFilter(choices=Role.choices)
-    active = django_filters.BooleanFilter(field_name="is_active", label="May sign in")
+    active = django_filters.BooleanFilter(
+        field_name="is_active",
+        label="May sign in",
+        widget=forms.Select(choices=[("", "Any"), ("true", "Yes"), ("false", "No")]),
+    )
 
     class Meta:
         model = User

@@ -2,97 +2,25 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
-from governance.console.running import MARK
 from governance.embedded import state
-from governance.embedded.accounts import data_home
-from governance.embedded.programs import choose_port, marked, working_in
+from governance.embedded.programs import choose_port
 from governance.environment import PROJECT
-from tests.services.folders import service_folder
-
-CONFIGURED = (
-    "DATABASE_URL",
-    "DATABASE_OWNER_URL",
-    "BROKER_URL",
-    "CACHE_URL",
-    "SECRET_KEY",
-    "KEYRING_KEY",
-    "PUBLIC_URL",
-)
-
-
-class Console:
-    """A console of its own in `folder`, started and watched from outside."""
-
-    def __init__(self, folder):
-        self.var_dir = folder / "var"
-        self.output = folder / "output"
-        self.process = None
-
-    def environment(self, **values):
-        kept = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
-        return kept | {"CONSOLE_VAR": str(self.var_dir)} | values
-
-    def start(self, port):
-        """Until it prints its address, which comes back."""
-        with self.output.open("wb") as output:
-            self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--no-demo", f"--port={port}"],
-                cwd=PROJECT,
-                env=self.environment(),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        wait_until(lambda: "The console is at" in self.said() or self.process.poll() is not None, seconds=120)
-        found = re.search(r"The console is at (\S+)", self.said())
-        assert found, self.said()
-        return found[1]
-
-    def said(self):
-        return self.output.read_text()
-
-    def processes(self, word=""):
-        return [
-            pid
-            for pid in marked(MARK, str(self.var_dir))
-            if word in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-        ]
-
-    def left(self):
-        return [
-            *marked(MARK, str(self.var_dir)),
-            *working_in(data_home(self.var_dir) / "data"),
-            *working_in(self.var_dir / "redis"),
-        ]
+from tests.services.console import own_console, wait_until
 
 
 @pytest.fixture
 def console():
-    with service_folder() as folder:
-        console = Console(folder)
+    with own_console() as console:
         yield console
-        if console.process and console.process.poll() is None:
-            console.process.send_signal(signal.SIGTERM)
-            console.process.wait(60)
-        shutil.rmtree(data_home(console.var_dir), ignore_errors=True)
-
-
-def wait_until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def answers(address):

@@ -19,6 +19,8 @@ FOREIGN = (
     "APPLICATION_ROLE",
     "CACHE_URL",
     "DEBUG",
+    "DEMO_CONSOLE_URL",
+    "DEMO_DATABASE_URL",
     "EMAIL_FROM",
     "EMAIL_URL",
     "FOLDER_ROOTS",

@@ -1,0 +1,139 @@
+"""What officers and data subjects fill in. The verbs check again; here the words are for people."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from catalog.classification.vocabulary import CATEGORIES
+from erasure.models import SubjectRequest
+from erasure.requests import clock
+from erasure.requests.closing import REASON_LENGTH
+from erasure.requests.intake import EMAIL, MAX_IDENTIFIERS, MAX_LENGTH
+from governance.console.pages import TypedWordForm
+
+# Where the person says they live, in place of the name of a law.
+PLACES = {
+    "EU-GDPR": "European Union, or anywhere else",
+    "UK-GDPR": "United Kingdom",
+    "CCPA": "California",
+}
+
+
+def unique_categories() -> list[tuple[str, str]]:
+    """The kinds of identifier that belong to exactly one person, without the e-mail address."""
+    return [
+        (key, category.title) for key, category in CATEGORIES.items() if category.unique and key != EMAIL
+    ]
+
+
+def spread(refusal: ValidationError, form: forms.Form) -> None:
+    """Put the errors of a verb beside the fields they are about, or above the form."""
+    if not hasattr(refusal, "error_dict"):
+        form.add_error(None, refusal)
+        return
+    for name, errors in refusal.error_dict.items():
+        form.add_error(name if name in form.fields else None, errors)
+
+
+class Quiet(forms.TextInput):
+    """A field that browsers neither complete nor remember."""
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__({"autocomplete": "off", "spellcheck": "false", **attrs})
+
+
+class RequestForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="What the person asks for",
+        choices=SubjectRequest.Kind.choices,
+        widget=forms.RadioSelect,
+        initial=SubjectRequest.Kind.ACCESS,
+    )
+    regime = forms.ChoiceField(label="Law that applies", choices=clock.choices)
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=MAX_LENGTH,
+        help_text="Identity is confirmed through it, and the answer goes there.",
+        widget=forms.EmailInput({"autocomplete": "off"}),
+    )
+
+
+class IdentifierForm(forms.Form):
+    category = forms.ChoiceField(label="Kind of identifier", choices=unique_categories)
+    value = forms.CharField(label="Identifier", max_length=MAX_LENGTH, widget=Quiet)
+
+
+class OptionalIdentifierForm(IdentifierForm):
+    value = forms.CharField(label="Identifier", max_length=MAX_LENGTH, widget=Quiet, required=False)
+
+
+IdentifierFormSet = forms.formset_factory(
+    OptionalIdentifierForm, extra=2, max_num=MAX_IDENTIFIERS - 1, validate_max=True
+)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Kept in the ledger for ever: write nothing about the person.",
+    )
+
+
+class TellingReasonForm(ReasonForm):
+    reason = forms.CharField(
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="The person reads this in a letter, and the ledger keeps it for ever: write nothing personal.",
+    )
+
+
+class ConfirmIdentityForm(forms.Form):
+    how = forms.CharField(
+        label="How it was checked",
+        max_length=200,
+        help_text="For example: came to the office with a passport. Kept in the ledger for ever: no names, no numbers.",
+    )
+
+
+class ApproveForm(TypedWordForm):
+    """The reference of the request, typed; and the fingerprint of the plan that was on the page."""
+
+    fingerprint = forms.CharField(max_length=64, widget=forms.HiddenInput)
+
+
+class PublicRequestForm(forms.Form):
+    """`website` is filled in by programs alone: nobody else sees it."""
+
+    kind = forms.ChoiceField(
+        label="What would you like?",
+        choices=[
+            (SubjectRequest.Kind.ACCESS, "A copy of the personal data you hold about me"),
+            (SubjectRequest.Kind.ERASURE, "Erase the personal data you hold about me"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    email = forms.EmailField(
+        label="Your e-mail address",
+        max_length=MAX_LENGTH,
+        help_text="The one we know you by. We send a letter there, so that nobody else can ask in your name.",
+        widget=forms.EmailInput({"autocomplete": "email"}),
+    )
+    customer_number = forms.CharField(
+        label="Your customer number",
+        max_length=MAX_LENGTH,
+        required=False,
+        help_text="If you have one, it helps us to find you.",
+        widget=Quiet,
+    )
+    regime = forms.ChoiceField(
+        label="Where do you live?",
+        choices=lambda: [(key, PLACES.get(key, title)) for key, title in clock.choices()],
+        help_text="It decides by when we have to answer.",
+    )
+    website = forms.CharField(label="Leave this empty", required=False)
+
+    def identifiers(self) -> list[tuple[str, str]]:
+        number = self.cleaned_data["customer_number"]
+        return [(EMAIL, self.cleaned_data["email"]), *([("id.customer", number)] if number else [])]

@@ -1,0 +1,97 @@
+"""What a page offers to do with a request: the one next thing, and what else is possible now."""
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import timezone
+
+from erasure.models import Plan, SubjectRequest
+from erasure.requests.identity import AT_MOST, UNVERIFIED
+from erasure.requests.starting import IN_FORCE, SEARCHABLE
+from erasure.stages import proof_url
+from governance.console.models import User
+
+Kind, State = SubjectRequest.Kind, SubjectRequest.State
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A button. `posts`: pressing it does it; otherwise it leads to a page that asks for more."""
+
+    label: str
+    url: str
+    posts: bool = True
+
+
+def next_thing(request: SubjectRequest, user: User) -> Offer | None:
+    """What is to be done now, if `user` may do it; None while a job works, or when nothing is left to do."""
+    if request.job and not request.job.finished:
+        return None
+    if request.ended:
+        return _answer(request, user)
+    if request.state == State.PLANNED:
+        plan = request.plans.filter(state=Plan.State.PROPOSED).first()
+        return Offer("Review the plan", plan.get_absolute_url(), posts=False) if plan else None
+    if not user.may("requests.handle"):
+        return None
+    offers = _unverified(request) if request.state in UNVERIFIED else _verified(request)
+    return offers[0] if offers else None
+
+
+def other_things(request: SubjectRequest, user: User) -> list[Offer]:
+    """What else is possible, without the next thing."""
+    if request.ended or not user.may("requests.handle"):
+        return []
+    idle = not (request.job and not request.job.finished)
+    offers = []
+    if idle:
+        offers += _unverified(request) if request.state in UNVERIFIED else _verified(request)
+    offers.append(_offer("Add an identifier", "identifier_add", request, posts=False))
+    if not request.extended and request.due_on >= timezone.localdate():
+        offers.append(_offer("Extend the deadline", "extend", request, posts=False))
+    if idle and not _in_force(request):
+        offers.append(_offer("Reject the request", "reject", request, posts=False))
+    first = next_thing(request, user)
+    return [offer for offer in offers if offer != first]
+
+
+def _answer(request: SubjectRequest, user: User) -> Offer | None:
+    package = getattr(request, "package", None)
+    if package and package.available and user.may("packages.read"):
+        return _offer("Download the package", "package_download", request)
+    proof = proof_url(request)
+    return Offer("Read the proof", proof, posts=False) if proof and user.may("reports.view") else None
+
+
+def _unverified(request: SubjectRequest) -> list[Offer]:
+    """By link; by hand once a link is on its way, or there are no more."""
+    checks = list(request.identity_checks.all())
+    pending = any(check.used_at is None and check.expires_at > timezone.now() for check in checks)
+    by_hand = _offer("Confirm the identity", "identity_confirm", request, posts=False)
+    if len(checks) >= AT_MOST:
+        return [by_hand]
+    link = _offer("Send another link" if checks else "Send the identity link", "identity_link", request)
+    return [by_hand, link] if pending else [link, by_hand]
+
+
+def _verified(request: SubjectRequest) -> list[Offer]:
+    interrupted = _in_force(request)
+    if interrupted:
+        return [Offer("Resume", reverse("erasure:plan_resume", args=[request.pk, interrupted.number]))]
+    again = request.searched_at is not None
+    search = _offer("Search again" if again else "Search for the person", "search", request)
+    if request.state != State.FOUND:
+        return [search] if request.state in SEARCHABLE else []
+    if request.kind == Kind.ACCESS:
+        return [_offer("Make the package", "package_make", request), search]
+    plan = _offer("Plan again" if request.plans.exists() else "Make a plan", "plan_make", request)
+    # What a plan was overtaken by, or could not look into, only a new search can see.
+    return [search, plan] if request.problem or request.unsearched else [plan, search]
+
+
+def _in_force(request: SubjectRequest) -> Plan | None:
+    return request.plans.filter(state__in=IN_FORCE).first()
+
+
+def _offer(label: str, url_name: str, request: SubjectRequest, *, posts: bool = True) -> Offer:
+    return Offer(label, reverse(f"erasure:{url_name}", args=[request.pk]), posts)

@@ -1,0 +1,103 @@
+"""The list of requests, a new one, and the card on the overview."""
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from erasure.filters import RequestFilter, overdue
+from erasure.forms import IdentifierFormSet, RequestForm, spread
+from erasure.models import SubjectRequest
+from erasure.requests import intake
+from governance.console.listing import Empty, ListColumn, listing
+from governance.console.pages import page
+from governance.console.permissions import allow
+
+SHOWN = 5
+REQUESTS = [
+    ListColumn("reference", "Reference", sort="pk", link=SubjectRequest.get_absolute_url),
+    ListColumn("kind", "Kind", sort=True, value="get_kind_display"),
+    ListColumn("state", "State", sort=True, template="erasure/_state.html"),
+    ListColumn("due_on", "Due", sort=True, template="erasure/_due.html"),
+    ListColumn("channel", "Channel", sort=True, value="get_channel_display"),
+    ListColumn("handled_by", "Entered by", value="handled_by.display_name"),
+    ListColumn("received_at", "Received", sort=True),
+    ListColumn("closed_at", "Ended", sort=True),
+]
+
+
+@allow("requests.view")
+def requests(request: HttpRequest) -> HttpResponseBase:
+    may_add = request.user.may("requests.handle")
+    return listing(
+        request,
+        SubjectRequest.objects.select_related("handled_by"),
+        filterset=RequestFilter,
+        columns=REQUESTS,
+        title="Requests",
+        template="erasure/requests.html",
+        context={"may_add": may_add},
+        empty=Empty(
+            "No requests yet",
+            "What people ask for comes here from the public form, or is entered by an officer.",
+            "Enter a request" if may_add else "",
+            reverse("erasure:request_add") if may_add else "",
+            icon="user-question",
+        ),
+    )
+
+
+@allow("requests.handle")
+def request_add(request: HttpRequest) -> HttpResponse:
+    form = RequestForm(request.POST or None)
+    others = IdentifierFormSet(request.POST or None, prefix="others")
+    if request.method == "POST" and all([form.is_valid(), others.is_valid()]):
+        try:
+            received = intake.receive(
+                kind=form.cleaned_data["kind"],
+                identifiers=_identifiers(form, others),
+                channel=SubjectRequest.Channel.OFFICER,
+                regime=form.cleaned_data["regime"],
+                handled_by=request.user,
+            )
+        except intake.AlreadyOpen as known:
+            messages.warning(request, str(known))
+            return redirect(known.request)
+        except ValidationError as refusal:
+            spread(refusal, form)
+        else:
+            messages.success(request, f"{received} is received. Its answer is due by {received.due_on:%-d %B %Y}.")
+            return redirect(received)
+    failed = form.errors or others.total_error_count()
+    context = {"title": "New request", "form": form, "others": others}
+    return page(request, "erasure/request_add.html", context, status=422 if failed else 200)
+
+
+@allow("requests.view")
+def card_requests(request: HttpRequest) -> HttpResponse:
+    """What is open, by state; what is overdue; what is due next."""
+    pending = SubjectRequest.objects.exclude(state__in=SubjectRequest.ENDED)
+    url = reverse("erasure:requests")
+    by_state = dict(pending.order_by().values_list("state").annotate(count=Count("pk")))
+    context = {
+        "title": "Requests",
+        "url": url,
+        "figure": sum(by_state.values()),
+        "figure_label": "open",
+        "states": [
+            (state, state.label, by_state[state], f"{url}?state={state.value}")
+            for state in SubjectRequest.State
+            if state in by_state
+        ],
+        "overdue": pending.filter(overdue()).count(),
+        "overdue_url": f"{url}?overdue=true",
+        "next_due": pending.order_by("due_on", "pk")[:SHOWN],
+    }
+    return page(request, "erasure/card_requests.html", context)
+
+
+def _identifiers(form: RequestForm, others: IdentifierFormSet) -> list[tuple[str, str]]:
+    rest = [(given["category"], given["value"]) for given in others.cleaned_data if given.get("value")]
+    return [(intake.EMAIL, form.cleaned_data["email"]), *rest]

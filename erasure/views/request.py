@@ -1,0 +1,91 @@
+"""The page of one request: its way so far, the next thing to do, and what was found."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from erasure.delivering import as_download
+from erasure.models import Package, Plan, SubjectRequest
+from erasure.offering import next_thing, other_things
+from erasure.requests.clock import regimes
+from erasure.requests.revealing import Shown, masked_identifiers, reveal
+from erasure.routes import with_routes
+from erasure.stages import proof_url, stages
+from governance.console.pages import page
+from governance.console.permissions import allow
+
+
+@allow("requests.view")
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _request(pk)
+    return request_page(request, found, identifiers=masked_identifiers(found))
+
+
+@allow("requests.handle")
+@require_POST
+@never_cache
+def identifiers(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page with the identifiers in clear, this once; the ledger says who looked."""
+    found = _request(pk)
+    return request_page(request, found, identifiers=reveal(found), revealed=True)
+
+
+@allow("requests.view")
+@never_cache
+def progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far the job at work is; once none is, the browser loads the page anew."""
+    found = _request(pk)
+    if not found.job or found.job.finished:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return page(request, "erasure/_progress.html", {"job": found.job})
+
+
+@allow("packages.read")
+@require_POST
+def package_download(request: HttpRequest, pk: int) -> HttpResponseBase:
+    package = get_object_or_404(Package.objects.select_related("request"), request=pk)
+    if not package.available:
+        context = {"reason": "The package has expired.", "back": package.request, "title": "Not possible now"}
+        return page(request, "erasure/conflict.html", context, status=409)
+    return as_download(package)
+
+
+def request_page(
+    request: HttpRequest, found: SubjectRequest, *, identifiers: list[Shown], revealed: bool = False
+) -> HttpResponse:
+    hits = found.hits.filter(rows__gt=0).select_related("data_set__system")
+    plans = list(found.plans.select_related("made_by", "decided_by").prefetch_related("steps"))
+    context = {
+        "title": found.reference,
+        "asked": found,
+        "regime": regimes().get(found.regime),
+        "stages": stages(found),
+        "next": next_thing(found, request.user),
+        "others": other_things(found, request.user),
+        "at_work": bool(found.job and not found.job.finished),
+        "identifiers": identifiers,
+        "revealed": revealed,
+        "may_reveal": request.user.may("requests.handle") and not revealed,
+        "hits": with_routes(hits),
+        "plans": plans,
+        "blocked": plans[0] if plans and plans[0].state == Plan.State.BLOCKED and not found.ended else None,
+        "package": getattr(found, "package", None),
+        "proof_url": proof_url(found),
+        "ledger_url": _ledger_url(found) if request.user.may("ledger.view") else "",
+    }
+    return page(request, "erasure/request.html", context)
+
+
+def _request(pk: int) -> SubjectRequest:
+    return get_object_or_404(SubjectRequest.objects.select_related("handled_by", "job", "package"), pk=pk)
+
+
+def _ledger_url(found: SubjectRequest) -> str:
+    """All that the ledger says of this person; empty where no ledger page is installed."""
+    try:
+        return f"{reverse('ledger:entries')}?{urlencode({'subject': found.subject})}"
+    except NoReverseMatch:
+        return ""
