@@ -17,7 +17,14 @@ from catalog.assigning import assign
 from catalog.connector_schema import json_schema
 from catalog.connectors import registry
 from catalog.connectors.base import ConnectorError
-from catalog.filters import ChangeFilter, ColumnFilter, DataSetFilter, LinkFilter, SystemFilter
+from catalog.filters import (
+    ChangeFilter,
+    ColumnFilter,
+    DataSetFilter,
+    LinkFilter,
+    SystemFilter,
+    in_catalog_order,
+)
 from catalog.models import Change, Column, DataSet, Link, System
 from catalog.system_pages import counted
 from governance.console.api import JobSerializer
@@ -137,7 +144,7 @@ class DataSetViewSet(viewsets.ReadOnlyModelViewSet):
 
 class ColumnViewSet(viewsets.ReadOnlyModelViewSet):
     permissions = {**dict.fromkeys(LIST_AND_ONE, "catalog.view"), "review": "catalog.review"}
-    queryset = Column.objects.select_related("data_set")
+    queryset = in_catalog_order(Column.objects.select_related("data_set"))
     filterset_class = ColumnFilter
 
     def get_serializer_class(self) -> type:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from catalog.filters import ColumnFilter
+from catalog.filters import ColumnFilter, in_catalog_order
 from catalog.models import Column, Label, Link, categories, sensitivities
 from catalog.reviewing import decide
 from governance.console.listing import Bulk, Empty, ListColumn, chosen, listing, listing_row
@@ -62,7 +62,7 @@ def columns(request: HttpRequest) -> HttpResponseBase:
     may_review = request.user.may("catalog.review")
     return listing(
         request,
-        Column.objects.select_related("data_set__system"),
+        in_catalog_order(Column.objects.select_related("data_set__system")),
         filterset=ColumnFilter,
         columns=COLUMNS,
         title="Columns",

@@ -23,7 +23,8 @@ def follow_again(system: System) -> int:
     links = list(Link.objects.filter(Q(source__system=system) | Q(target__system=system), gone_at=None))
     ends = {pk for link in links for pk in (link.source_id, link.target_id)}
     columns: dict[int, list[Column]] = {}
-    for column in Column.objects.filter(data_set__in=ends, gone_at=None):
+    of_ends = Column.objects.filter(data_set__in=ends, gone_at=None)
+    for column in of_ends.only("data_set_id", "name", "category", "distinct"):
         columns.setdefault(column.data_set_id, []).append(column)
     owned = {link.pk for link in owned_links(links, columns)}
     changed = []

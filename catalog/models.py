@@ -155,6 +155,7 @@ class Column(models.Model):
         ordering = ["data_set__system__name", "data_set__name", "position"]
         constraints = [models.UniqueConstraint(fields=["data_set", "name"], name="column_once_in_data_set")]
         indexes = [
+            models.Index(fields=["data_set", "position"], name="column_by_place"),
             models.Index(fields=["category"], name="column_by_category"),
             models.Index(fields=["state", "-confidence"], name="column_by_review"),
         ]

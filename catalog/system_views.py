@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q
+from django.db.models import OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -15,8 +15,8 @@ from catalog.connectors import registry
 from catalog.connectors.base import ConnectorError
 from catalog.filters import SystemFilter
 from catalog.forms import SystemForm
-from catalog.models import System
-from catalog.system_pages import setting_facts, system_page
+from catalog.models import Column, DataSet, System
+from catalog.system_pages import how_many, setting_facts, system_page
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.models import Job
 from governance.console.pages import TypedWordForm, page
@@ -33,18 +33,15 @@ SYSTEMS = [
     ListColumn("custodian", "Custodian", value="custodian.display_name"),
     ListColumn("scanned_at", "Scanned", sort=True),
 ]
-OPEN_COLUMNS = Q(data_sets__columns__state="unreviewed", data_sets__columns__gone_at=None)
 
 
 @allow("systems.view")
 def systems(request: HttpRequest) -> HttpResponseBase:
-    rows = (
-        System.objects.select_related("custodian")
-        .order_by("name")
-        .annotate(
-            data_set_count=Count("data_sets", filter=Q(data_sets__gone_at=None), distinct=True),
-            unreviewed_count=Count("data_sets__columns", filter=OPEN_COLUMNS),
-        )
+    present = DataSet.objects.filter(system=OuterRef("pk"), gone_at=None)
+    of_system = Column.objects.filter(data_set__system=OuterRef("pk"), gone_at=None)
+    rows = System.objects.select_related("custodian").annotate(
+        data_set_count=how_many(present),
+        unreviewed_count=how_many(of_system.filter(state=Column.State.UNREVIEWED)),
     )
     may_add = request.user.may("systems.manage")
     return listing(

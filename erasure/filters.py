@@ -23,9 +23,7 @@ class RequestFilter(django_filters.FilterSet):
         widget=forms.TextInput({"type": "search"}),
     )
     kind = django_filters.ChoiceFilter(choices=SubjectRequest.Kind.choices, label="Kind")
-    state = django_filters.ChoiceFilter(
-        choices=SubjectRequest.State.choices, label="State"
-    )
+    state = django_filters.ChoiceFilter(choices=SubjectRequest.State.choices, label="State")
     overdue = YesNo(method="by_overdue", label="Overdue")
     channel = django_filters.ChoiceFilter(choices=SubjectRequest.Channel.choices, label="Channel")
 

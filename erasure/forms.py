@@ -22,9 +22,7 @@ PLACES = {
 
 def unique_categories() -> list[tuple[str, str]]:
     """The kinds of identifier that belong to exactly one person, without the e-mail address."""
-    return [
-        (key, category.title) for key, category in CATEGORIES.items() if category.unique and key != EMAIL
-    ]
+    return [(key, category.title) for key, category in CATEGORIES.items() if category.unique and key != EMAIL]
 
 
 def spread(refusal: ValidationError, form: forms.Form) -> None:

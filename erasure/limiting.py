@@ -22,7 +22,9 @@ def limited(rate: str, *, group: str, methods: tuple[str, ...] = ()) -> Callable
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             counted = not methods or request.method in methods
-            if counted and (wait := seconds_to_wait(request, client_network(request), rate=rate, group=group)):
+            if counted and (
+                wait := seconds_to_wait(request, client_network(request), rate=rate, group=group)
+            ):
                 return too_many(request, wait)
             return view(request, *args, **kwargs)
 
@@ -52,5 +54,9 @@ def client_network(request: HttpRequest) -> str:
 def too_many(request: HttpRequest, wait: int) -> HttpResponse:
     """429, in words for a data subject."""
     minutes = -(-wait // 60)
-    context = {"title": "Please wait a little", "organisation": Organisation.objects.first(), "minutes": minutes}
+    context = {
+        "title": "Please wait a little",
+        "organisation": Organisation.objects.first(),
+        "minutes": minutes,
+    }
     return render(request, "public/too_many.html", context, status=429, headers={"Retry-After": str(wait)})

@@ -18,7 +18,5 @@ def _hops(route: str, hit: Hit, hits: list[Hit]) -> list[str]:
     if ARROW not in route:
         return [f"{hit.data_set.name}.{route}" if " = " in route else route]
     hops = route.split(ARROW)
-    start = next(
-        (h for h in hits if h.depth < hit.depth and hops[0].startswith(f"{h.data_set.name}.")), None
-    )
+    start = next((h for h in hits if h.depth < hit.depth and hops[0].startswith(f"{h.data_set.name}.")), None)
     return [*(_hops(start.routes[0], start, hits) if start and start.routes else []), *hops]

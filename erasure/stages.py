@@ -47,7 +47,9 @@ def stages(request: SubjectRequest) -> list[Stage]:
     stopped = _stopped(request, plan)
     told = []
     for number, name in enumerate(way):
-        state = "done" if number < here else "waiting" if number > here else "failed" if stopped else "current"
+        state = (
+            "done" if number < here else "waiting" if number > here else "failed" if stopped else "current"
+        )
         stage: Stage = {"title": TITLES[name], "state": state}
         if state != "waiting":
             stage |= TELLING[name](request, plan)
@@ -98,7 +100,9 @@ def _identity(request: SubjectRequest, plan: Plan | None) -> Stage:
     if request.verified_at:
         return _told(f"Verified {request.verified_how}", request.verified_at)
     check = request.identity_checks.first()
-    return _told("A link was sent; it waits to be opened.", check.sent_at) if check else _told("Not asked yet.")
+    return (
+        _told("A link was sent; it waits to be opened.", check.sent_at) if check else _told("Not asked yet.")
+    )
 
 
 def _search(request: SubjectRequest, plan: Plan | None) -> Stage:
@@ -132,7 +136,8 @@ def _approval(request: SubjectRequest, plan: Plan | None) -> Stage:
     if plan is None or not plan.decided_at:
         return _told("")
     who = plan.decided_by.display_name if plan.decided_by else "a former member of staff"
-    return _told(f"{plan.get_state_display() if plan.state == Plan.State.REJECTED else 'Approved'} by {who}", plan.decided_at)
+    what = "Rejected" if plan.state == Plan.State.REJECTED else "Approved"
+    return _told(f"{what} by {who}", plan.decided_at)
 
 
 def _erasure(request: SubjectRequest, plan: Plan | None) -> Stage:

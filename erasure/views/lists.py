@@ -68,7 +68,9 @@ def request_add(request: HttpRequest) -> HttpResponse:
         except ValidationError as refusal:
             spread(refusal, form)
         else:
-            messages.success(request, f"{received} is received. Its answer is due by {received.due_on:%-d %B %Y}.")
+            messages.success(
+                request, f"{received} is received. Its answer is due by {received.due_on:%-d %B %Y}."
+            )
             return redirect(received)
     failed = form.errors or others.total_error_count()
     context = {"title": "New request", "form": form, "others": others}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from erasure import approving
@@ -84,9 +85,14 @@ def plan_page(request: HttpRequest, plan: Plan, form: ApproveForm, *, status: in
         "may_reject": may_approve,
         "made_it": may_approve and made_it,
         "form": form,
+        "action": reverse("erasure:plan_approve", args=[plan.request_id, plan.number]),
+        "submit": "Approve and carry out",
+        "cancel_url": plan.request.get_absolute_url(),
     }
     decides = may_approve and not made_it
-    return page(request, "erasure/plan_decide.html" if decides else "erasure/plan.html", context, status=status)
+    return page(
+        request, "erasure/plan_decide.html" if decides else "erasure/plan.html", context, status=status
+    )
 
 
 def _plan(pk: int, number: int) -> Plan:
@@ -96,7 +102,9 @@ def _plan(pk: int, number: int) -> Plan:
 
 def _shown(step: Step) -> ShownStep:
     label = methods.get(step.method).label
-    return ShownStep(step, label, [(name, _words(stored)) for name, stored in sorted(step.replacements.items())])
+    return ShownStep(
+        step, label, [(name, _words(stored)) for name, stored in sorted(step.replacements.items())]
+    )
 
 
 def _words(stored: dict) -> str:

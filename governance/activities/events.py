@@ -5,3 +5,4 @@ ORGANISATION_CHANGED = Event(
 )
 ACTIVITY_ADDED = Event("activity.added", "added a processing activity", {"lawful_basis": Fact.WORD})
 ACTIVITY_CHANGED = Event("activity.changed", "changed a processing activity", {"fields": Fact.LIST})
+ACTIVITY_REMOVED = Event("activity.removed", "removed a processing activity")

@@ -70,10 +70,10 @@ CARDS = (
 )
 
 
-def reachable(user: User, url_name: str) -> str:
+def reachable(user: User, url_name: str, *args: Any) -> str:
     """The URL of that name if some app serves it and the view's own mark opens it to `user`; else empty."""
     try:
-        url = reverse(url_name)
+        url = reverse(url_name, args=args)
     except NoReverseMatch:
         return ""
     permission = getattr(resolve(url).func, "permission", None)

@@ -56,8 +56,15 @@ def job(request: HttpRequest, pk: str) -> HttpResponse:
 @allow("jobs.view")
 @never_cache
 def job_progress(request: HttpRequest, pk: str) -> HttpResponse:
-    """How far the job is: the part asks for itself again each second, until the job has ended."""
-    return page(request, "console/job_progress.html", {"job": get_object_or_404(Job, pk=pk)})
+    """How far the job is: the part asks for itself again each second, until the job has ended.
+
+    Whoever has watched it to its end sees the page around it anew, with what the job has changed.
+    """
+    job = get_object_or_404(Job, pk=pk)
+    response = page(request, "console/job_progress.html", {"job": job})
+    if job.finished and "watching" in request.GET:
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @allow("jobs.cancel")

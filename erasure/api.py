@@ -1,0 +1,215 @@
+"""Requests and plans over REST: the same verbs, filters and permissions as their pages."""
+
+from typing import Any
+
+from django.http import StreamingHttpResponse
+from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status, viewsets
+from rest_framework.decorators import action
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from erasure import approving
+from erasure import serializers as shapes
+from erasure.delivering import as_download
+from erasure.filters import PlanFilter, RequestFilter
+from erasure.models import Plan, SubjectRequest
+from erasure.requests import closing, identity, intake, starting
+from erasure.requests.revealing import reveal
+from erasure.requests.states import NotNow
+from governance.console.api import JobSerializer
+from governance.console.api_errors import Conflict
+
+READ = ("list", "retrieve")
+HANDLE = (
+    "create",
+    "send_link",
+    "confirm_identity",
+    "identifiers",
+    "reveal",
+    "search",
+    "plan",
+    "package",
+    "extend",
+    "reject",
+)
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+class FirstRenderer(DefaultContentNegotiation):
+    """Downloads are what they are, and errors are JSON, whatever the client says it accepts."""
+
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        return renderers[0], renderers[0].media_type
+
+
+class Refusing(viewsets.GenericViewSet):
+    """NotNow is 409 with its sentence; a request that is open already is named with its address."""
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, intake.AlreadyOpen):
+            response = super().handle_exception(Conflict(str(exc)))
+            response.data["request"] = reverse("api-request-detail", args=[exc.request.pk])
+            return response
+        return super().handle_exception(Conflict(str(exc)) if isinstance(exc, NotNow) else exc)
+
+    def given(self, shape: type[serializers.Serializer]) -> dict[str, Any]:
+        """The body of the request, checked."""
+        asked = shape(data=self.request.data)
+        asked.is_valid(raise_exception=True)
+        return asked.validated_data
+
+
+class RequestViewSet(Refusing, viewsets.ReadOnlyModelViewSet):
+    permissions = {
+        **dict.fromkeys(READ, "requests.view"),
+        **dict.fromkeys(HANDLE, "requests.handle"),
+        "download": "packages.read",
+    }
+    queryset = SubjectRequest.objects.all()
+    filterset_class = RequestFilter
+
+    def get_serializer_class(self) -> type[serializers.Serializer]:
+        return shapes.RequestSerializer if self.action == "list" else shapes.RequestDetailSerializer
+
+    @extend_schema(
+        request=shapes.NewRequestSerializer,
+        responses={201: shapes.RequestDetailSerializer, 409: OpenApiResponse(description="Open already.")},
+    )
+    def create(self, request: Request) -> Response:
+        """Receive a request; 409 names the one that is open already for this person."""
+        given = self.given(shapes.NewRequestSerializer)
+        others = [(other["category"], other["value"]) for other in given["identifiers"]]
+        received = intake.receive(
+            kind=given["kind"],
+            identifiers=[(intake.EMAIL, given["email"]), *others],
+            channel=SubjectRequest.Channel.API,
+            regime=given["regime"],
+            handled_by=request.user,  # type: ignore[arg-type]
+        )
+        return self._shown(received, status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=shapes.RequestDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="send-link")
+    def send_link(self, request: Request, pk: str) -> Response:
+        """Send the person a link to confirm their address."""
+        found = self.get_object()
+        identity.send_link(found)
+        return self._shown(found)
+
+    @extend_schema(request=shapes.ConfirmIdentitySerializer, responses=shapes.RequestDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="confirm-identity")
+    def confirm_identity(self, request: Request, pk: str) -> Response:
+        """Vouch for the identity, and for all identifiers given."""
+        found = self.get_object()
+        identity.confirm_by_officer(found, **self.given(shapes.ConfirmIdentitySerializer))
+        return self._shown(found)
+
+    @extend_schema(request=shapes.GivenIdentifierSerializer, responses={201: shapes.RequestDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def identifiers(self, request: Request, pk: str) -> Response:
+        """Add an identifier that was established to be the person's own."""
+        found = self.get_object()
+        intake.add_identifier(found, **self.given(shapes.GivenIdentifierSerializer))
+        return self._shown(found, status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=shapes.RevealedSerializer)
+    @action(detail=True, methods=["post"])
+    def reveal(self, request: Request, pk: str) -> Response:
+        """The identifiers in clear; the ledger records who read them."""
+        shown = shapes.RevealedSerializer({"identifiers": reveal(self.get_object())})
+        return Response(shown.data, headers=NO_STORE)
+
+    @extend_schema(request=None, responses={202: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def search(self, request: Request, pk: str) -> Response:
+        """Search for the person, as a job; an erasure is planned in it too."""
+        return _started(starting.search(self.get_object()))
+
+    @extend_schema(request=None, responses={202: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def plan(self, request: Request, pk: str) -> Response:
+        """Plan again from what was found, as a job."""
+        return _started(starting.plan(self.get_object()))
+
+    @extend_schema(request=None, responses={202: JobSerializer})
+    @action(detail=True, methods=["post"], content_negotiation_class=FirstRenderer)
+    def package(self, request: Request, pk: str) -> Response:
+        """Make the package of an access request, as a job."""
+        return _started(starting.package(self.get_object()))
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    @package.mapping.get
+    def download(self, request: Request, pk: str) -> StreamingHttpResponse:
+        """The package as a ZIP file; the ledger records who read it."""
+        package = getattr(self.get_object(), "package", None)
+        if package is None or not package.available:
+            raise Conflict("There is no package, or it has expired.")
+        return as_download(package)
+
+    @extend_schema(request=shapes.ReasonSerializer, responses=shapes.RequestDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, pk: str) -> Response:
+        """Move the deadline, once; the person is told the reason."""
+        found = self.get_object()
+        closing.extend(found, **self.given(shapes.ReasonSerializer))
+        return self._shown(found)
+
+    @extend_schema(request=shapes.ReasonSerializer, responses=shapes.RequestDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def reject(self, request: Request, pk: str) -> Response:
+        """End the request without doing what it asks; the person is told the reason."""
+        found = self.get_object()
+        closing.reject(found, **self.given(shapes.ReasonSerializer), by=request.user)  # type: ignore[arg-type]
+        return self._shown(found)
+
+    def _shown(self, found: SubjectRequest, code: int = status.HTTP_200_OK) -> Response:
+        found.refresh_from_db()
+        return Response(shapes.RequestDetailSerializer(found).data, status=code)
+
+
+class PlanViewSet(Refusing, viewsets.ReadOnlyModelViewSet):
+    permissions = {
+        **dict.fromkeys(READ, "requests.view"),
+        **dict.fromkeys(("approve", "reject"), "plans.approve"),
+        "resume": "requests.handle",
+    }
+    queryset = Plan.objects.select_related("request").prefetch_related("steps__data_set__system")
+    filterset_class = PlanFilter
+
+    def get_serializer_class(self) -> type[serializers.Serializer]:
+        return shapes.PlanSerializer if self.action == "list" else shapes.PlanDetailSerializer
+
+    @extend_schema(request=shapes.ApproveSerializer, responses={202: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def approve(self, request: Request, pk: str) -> Response:
+        """Approve exactly the plan with this fingerprint; answers with the job that carries it out."""
+        plan = self.get_object()
+        approving.approve(plan, **self.given(shapes.ApproveSerializer), by=request.user)  # type: ignore[arg-type]
+        return _started(plan.request.job)
+
+    @extend_schema(request=shapes.ReasonSerializer, responses=shapes.PlanDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def reject(self, request: Request, pk: str) -> Response:
+        """Send the plan back."""
+        plan = self.get_object()
+        approving.reject(plan, **self.given(shapes.ReasonSerializer), by=request.user)  # type: ignore[arg-type]
+        return Response(shapes.PlanDetailSerializer(plan).data)
+
+    @extend_schema(request=None, responses={202: JobSerializer})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Go on with a plan that was interrupted."""
+        plan = self.get_object()
+        approving.resume(plan)
+        return _started(plan.request.job)
+
+
+def _started(job: Any) -> Response:
+    return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)

@@ -1,0 +1,183 @@
+"""What requests and plans look like over REST. No identifier is ever in clear here but in the answer to `reveal`."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from erasure.forms import unique_categories
+from erasure.models import Hit, Package, Plan, Step, SubjectRequest
+from erasure.requests import clock
+from erasure.requests.closing import REASON_LENGTH
+from erasure.requests.intake import MAX_LENGTH
+from erasure.requests.revealing import masked_identifiers
+
+
+class GivenIdentifierSerializer(serializers.Serializer):
+    category = serializers.ChoiceField(choices=unique_categories())
+    value = serializers.CharField(max_length=MAX_LENGTH, write_only=True)
+
+
+class NewRequestSerializer(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=SubjectRequest.Kind.choices)
+    regime = serializers.ChoiceField(choices=clock.choices(), default="EU-GDPR")
+    email = serializers.EmailField(max_length=MAX_LENGTH)
+    identifiers = GivenIdentifierSerializer(many=True, default=list)
+
+
+class ReasonSerializer(serializers.Serializer):
+    reason = serializers.CharField(
+        max_length=REASON_LENGTH, help_text="Kept in the ledger for ever: nothing about the person."
+    )
+
+
+class ConfirmIdentitySerializer(serializers.Serializer):
+    how = serializers.CharField(max_length=200, help_text="How the identity was checked.")
+
+
+class ApproveSerializer(serializers.Serializer):
+    fingerprint = serializers.RegexField(
+        r"^[0-9a-f]{64}$", help_text="Of the plan that was read: another one is not approved."
+    )
+
+
+class ShownIdentifierSerializer(serializers.Serializer):
+    category = serializers.CharField()
+    value = serializers.CharField()
+    verified = serializers.BooleanField()
+
+
+class RevealedSerializer(serializers.Serializer):
+    identifiers = ShownIdentifierSerializer(many=True)
+
+
+class HitSerializer(serializers.ModelSerializer):
+    name = serializers.CharField(source="data_set.__str__", help_text="System and data set.")
+
+    class Meta:
+        model = Hit
+        fields = ["data_set", "name", "depth", "rows", "routes", "found_at"]
+
+
+class PackageSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Package
+        fields = ["size", "sha256", "rows", "made_at", "expires_at", "downloads"]
+
+
+class RequestSerializer(serializers.ModelSerializer):
+    overdue = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = SubjectRequest
+        fields = [
+            "id",
+            "reference",
+            "kind",
+            "state",
+            "channel",
+            "regime",
+            "received_at",
+            "due_on",
+            "overdue",
+            "extended",
+            "extension_reason",
+            "subject",
+            "verified_at",
+            "verified_how",
+            "handled_by",
+            "problem",
+            "searched_at",
+            "unsearched",
+            "residue",
+            "outcome",
+            "job",
+            "closed_at",
+        ]
+        read_only_fields = fields
+
+
+class RequestDetailSerializer(RequestSerializer):
+    identifiers = serializers.SerializerMethodField(help_text="Masked.")
+    hits = serializers.SerializerMethodField(
+        help_text="Where rows of the person were found, and by which route."
+    )
+    plans = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    package = serializers.SerializerMethodField()
+
+    class Meta(RequestSerializer.Meta):
+        fields = [*RequestSerializer.Meta.fields, "identifiers", "hits", "plans", "package"]
+        read_only_fields = fields
+
+    @extend_schema_field(ShownIdentifierSerializer(many=True))
+    def get_identifiers(self, request: SubjectRequest) -> Any:
+        return ShownIdentifierSerializer(masked_identifiers(request), many=True).data
+
+    @extend_schema_field(HitSerializer(many=True))
+    def get_hits(self, request: SubjectRequest) -> Any:
+        hits = request.hits.filter(rows__gt=0).select_related("data_set__system")
+        return HitSerializer(hits, many=True).data
+
+    @extend_schema_field(PackageSerializer(allow_null=True))
+    def get_package(self, request: SubjectRequest) -> Any:
+        package = getattr(request, "package", None)
+        return PackageSerializer(package).data if package else None
+
+
+class StepSerializer(serializers.ModelSerializer):
+    name = serializers.CharField(source="data_set.__str__", help_text="System and data set.")
+
+    class Meta:
+        model = Step
+        fields = [
+            "position",
+            "data_set",
+            "name",
+            "method",
+            "identity",
+            "replacements",
+            "kept",
+            "reason",
+            "hold",
+            "rows_before",
+            "rows_after",
+            "written",
+            "state",
+            "problem",
+            "started_at",
+            "finished_at",
+        ]
+
+
+class PlanSerializer(serializers.ModelSerializer):
+    reference = serializers.CharField(source="request.reference", read_only=True)
+    rows = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Plan
+        fields = [
+            "id",
+            "request",
+            "reference",
+            "number",
+            "state",
+            "fingerprint",
+            "rows",
+            "problems",
+            "made_by",
+            "made_at",
+            "decided_by",
+            "decided_at",
+            "decision_reason",
+            "started_at",
+            "finished_at",
+        ]
+        read_only_fields = fields
+
+
+class PlanDetailSerializer(PlanSerializer):
+    steps = StepSerializer(many=True, read_only=True)
+
+    class Meta(PlanSerializer.Meta):
+        fields = [*PlanSerializer.Meta.fields, "steps"]
+        read_only_fields = fields

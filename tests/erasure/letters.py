@@ -1,0 +1,22 @@
+"""Reading the letters that went out, and following the links in them."""
+
+import re
+
+from django.core import mail
+
+
+def letters() -> list[tuple[str, str]]:
+    """Recipient and subject of each letter, in order."""
+    return [(message.to[0], message.subject) for message in mail.outbox]
+
+
+def link(kind: str) -> str:
+    """The path of the newest link of a kind (confirm, package, status) in any letter."""
+    found = [
+        path for message in mail.outbox for path in re.findall(rf"http://testserver(/privacy/{kind}/\S+)", message.body)
+    ]
+    return found[-1]
+
+
+def secret(kind: str) -> str:
+    return link(kind).rstrip("/").rpartition("/")[2]
