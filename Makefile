@@ -10,7 +10,7 @@ PACKAGES := governance catalog retention erasure audit
 # What a deployment would set: checks must not read this folder's own console.
 DEPLOYED = CONSOLE_VAR=$(VENV)/no-console PUBLIC_URL=https://privacy.example.org SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')
 
-.PHONY: run test lint bench format clean
+.PHONY: run test lint screenshots bench format clean
 .DELETE_ON_ERROR:
 
 run: $(READY)  ## the console with its own servers; ARGS="--port 9000 --no-demo"
@@ -32,6 +32,9 @@ format: $(READY)
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 	find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 {} +
+
+screenshots: $(READY)  ## the pictures of the README, taken by the browser test
+	SCREENSHOTS=docs/screenshots $(PY) -m pytest tests/e2e
 
 bench: $(READY)  ## each file of benchmarks/, one after the other; BENCH=erasure for one of them
 	@set -e; for name in $(BENCH); do $(PY) -m benchmarks.$$name $(ARGS); done

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from catalog.filters import ColumnFilter, in_catalog_order
 from catalog.models import Column, Label, Link, categories, sensitivities
 from catalog.reviewing import decide
+from catalog.tabs import catalog_tabs
 from governance.console.listing import Bulk, Empty, ListColumn, chosen, listing, listing_row
 from governance.console.pages import page, wants_part
 from governance.console.permissions import allow
@@ -26,8 +27,6 @@ COLUMNS = [
         sort=("data_set__name", "position"),
         link=lambda row: row.data_set.get_absolute_url(),
     ),
-    ListColumn("system", "System", value="data_set.system.name", sort="data_set__system__name"),
-    ListColumn("data_type", "Type", sort=True),
     ListColumn(
         "category", "Category", value="get_category_display", sort=True, template="catalog/_category.html"
     ),
@@ -40,6 +39,8 @@ COLUMNS = [
         sort=("state", "questioned"),
         template="catalog/_review_state.html",
     ),
+    ListColumn("system", "System", value="data_set.system.name", sort="data_set__system__name"),
+    ListColumn("data_type", "Type", sort=True),
 ]
 ACTIONS = [
     ("confirm", "Accept suggestion"),
@@ -66,7 +67,8 @@ def columns(request: HttpRequest) -> HttpResponseBase:
         filterset=ColumnFilter,
         columns=COLUMNS,
         title="Columns",
-        context=review_choices(request),
+        template="catalog/list.html",
+        context={**review_choices(request), "tabs": catalog_tabs("columns")},
         bulk=_bulk() if may_review else None,
         empty=Empty(
             "No columns yet",

@@ -12,6 +12,7 @@ from catalog.filters import ChangeFilter, DataSetFilter
 from catalog.forms import ActivitiesForm
 from catalog.models import Change, DataSet, Link
 from catalog.system_pages import DATA_SETS, counted
+from catalog.tabs import catalog_tabs
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.pages import page
 from governance.console.permissions import allow
@@ -51,6 +52,8 @@ def data_sets(request: HttpRequest) -> HttpResponseBase:
         filterset=DataSetFilter,
         columns=ALL_DATA_SETS,
         title="Data sets",
+        template="catalog/list.html",
+        context={"tabs": catalog_tabs("data_sets")},
         empty=Empty(
             "No data sets yet",
             "Connect and scan a system first.",
@@ -95,6 +98,8 @@ def changes(request: HttpRequest) -> HttpResponseBase:
         filterset=ChangeFilter,
         columns=CHANGES,
         title="Changes",
+        template="catalog/list.html",
+        context={"tabs": catalog_tabs("changes")},
         empty=Empty(
             "Nothing has drifted",
             "What a later scan finds added, gone or changed stands here.",

@@ -14,13 +14,14 @@ from catalog.connectors import registry
 from catalog.models import Change, Column, DataSet, Link, System, categories, sensitivities
 
 UNCLASSIFIED = "unclassified"
+ANY = "Any"
 
 
 class YesNo(django_filters.BooleanFilter):
     """`true` or `false`; empty for either."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        choices = [("", "Any"), ("true", "Yes"), ("false", "No")]
+        choices = [("", ANY), ("true", "Yes"), ("false", "No")]
         super().__init__(*args, widget=forms.Select(choices=choices), **kwargs)
 
 
@@ -66,8 +67,8 @@ def with_problem(queryset: QuerySet, name: str, value: bool) -> QuerySet:
 
 class SystemFilter(django_filters.FilterSet):
     q = Search("name", lookup_expr="icontains")
-    kind = django_filters.ChoiceFilter(choices=registry.choices(), label="Kind")
-    problem = YesNo("problem", lookup_expr="exact", exclude=True, label="With a problem", method=with_problem)
+    kind = django_filters.ChoiceFilter(choices=registry.choices(), label="Kind", empty_label=ANY)
+    problem = YesNo(label="With a problem", method=with_problem)
 
     class Meta:
         model = System
@@ -76,7 +77,7 @@ class SystemFilter(django_filters.FilterSet):
 
 class DataSetFilter(PresentFilterSet):
     q = Search("name", lookup_expr="icontains")
-    system = django_filters.ModelChoiceFilter(queryset=System.objects.all(), label="System")
+    system = django_filters.ModelChoiceFilter(queryset=System.objects.all(), label="System", empty_label=ANY)
     problem = YesNo(label="With a problem", method=with_problem)
     gone = YesNo("gone_at", lookup_expr="isnull", exclude=True, label="Gone")
 
@@ -88,16 +89,17 @@ class DataSetFilter(PresentFilterSet):
 class ColumnFilter(PresentFilterSet):
     q = Search(method="search")
     system = django_filters.ModelChoiceFilter(
-        "data_set__system", queryset=System.objects.all(), label="System"
+        "data_set__system", queryset=System.objects.all(), label="System", empty_label=ANY
     )
     data_set = OneOfMany(queryset=DataSet.objects.select_related("system"), label="Data set")
     category = django_filters.ChoiceFilter(
         choices=[(UNCLASSIFIED, "No suggestion"), *categories()],
         label="Category",
         method="within_category",
+        empty_label=ANY,
     )
-    sensitivity = django_filters.ChoiceFilter(choices=sensitivities(), label="Sensitivity")
-    state = django_filters.ChoiceFilter(choices=Column.State.choices, label="State")
+    sensitivity = django_filters.ChoiceFilter(choices=sensitivities(), label="Sensitivity", empty_label=ANY)
+    state = django_filters.ChoiceFilter(choices=Column.State.choices, label="State", empty_label=ANY)
     personal = YesNo(label="Personal", method="counting_as_personal")
     questioned = YesNo(label="Questioned")
     gone = YesNo("gone_at", lookup_expr="isnull", exclude=True, label="Gone")
@@ -127,13 +129,13 @@ def in_catalog_order(columns: QuerySet[Column]) -> QuerySet[Column]:
 class LinkFilter(PresentFilterSet):
     q = Search(method="search")
     system = django_filters.ModelChoiceFilter(
-        queryset=System.objects.all(), label="System", method="touching"
+        queryset=System.objects.all(), label="System", method="touching", empty_label=ANY
     )
     data_set = OneOfMany(
         queryset=DataSet.objects.select_related("system"), label="Data set", method="at_data_set"
     )
-    origin = django_filters.ChoiceFilter(choices=Link.Origin.choices, label="Origin")
-    follow = django_filters.ChoiceFilter(choices=Link.Follow.choices, label="Meaning")
+    origin = django_filters.ChoiceFilter(choices=Link.Origin.choices, label="Origin", empty_label=ANY)
+    follow = django_filters.ChoiceFilter(choices=Link.Follow.choices, label="Meaning", empty_label=ANY)
     decided = YesNo("decided_at", lookup_expr="isnull", exclude=True, label="Decided by a person")
     gone = YesNo("gone_at", lookup_expr="isnull", exclude=True, label="Gone")
 
@@ -154,10 +156,12 @@ class LinkFilter(PresentFilterSet):
 class ChangeFilter(django_filters.FilterSet):
     q = Search(method="search")
     system = django_filters.ModelChoiceFilter(
-        "data_set__system", queryset=System.objects.all(), label="System"
+        "data_set__system", queryset=System.objects.all(), label="System", empty_label=ANY
     )
     data_set = OneOfMany(queryset=DataSet.objects.select_related("system"), label="Data set")
-    sort_of_change = django_filters.ChoiceFilter("sort", choices=Change.Sort.choices, label="Change")
+    sort_of_change = django_filters.ChoiceFilter(
+        "sort", choices=Change.Sort.choices, label="Change", empty_label=ANY
+    )
 
     class Meta:
         model = Change

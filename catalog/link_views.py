@@ -12,6 +12,7 @@ from catalog import linking
 from catalog.filters import LinkFilter
 from catalog.forms import LinkForm
 from catalog.models import DataSet, Link
+from catalog.tabs import catalog_tabs
 from governance.console.listing import Empty, ListColumn, listing, listing_row
 from governance.console.pages import page, wants_part
 from governance.console.permissions import allow
@@ -48,7 +49,7 @@ def links(request: HttpRequest) -> HttpResponseBase:
         columns=LINKS,
         title="Links",
         template="catalog/links.html",
-        context={"may_link": request.user.may("links.manage")},
+        context={"may_link": request.user.may("links.manage"), "tabs": catalog_tabs("links")},
         empty=Empty(
             "No links yet",
             "Foreign keys appear here with the first scan; what they do not say, you can declare.",

@@ -166,7 +166,11 @@ def system_remove(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "system": found,
         "form": form,
-        "facts": [*setting_facts(found)[:1], ("Data sets", found.data_sets.count())],
+        "facts": [
+            *setting_facts(found)[:1],
+            ("Data sets", found.data_sets.count()),
+            ("Columns", Column.objects.filter(data_set__system=found).count()),
+        ],
         "title": f"Remove {found.name}",
         "submit": "Remove from the catalog",
         "cancel_url": found.get_absolute_url(),

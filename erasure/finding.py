@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from catalog.classification.vocabulary import within
 from catalog.connectors.base import Connector, ConnectorError, Kind, Match
-from catalog.connectors.opening import open_connector
 from catalog.models import Column, DataSet, Link, System
 from erasure.keysets import KeySet, distinct
 
@@ -81,8 +80,7 @@ class Connections:
 
     def to(self, system: System) -> Connector:
         if system.pk not in self.open:
-            connector = open_connector(system.kind, system.all_settings())
-            self.open[system.pk] = self.stack.enter_context(connector)
+            self.open[system.pk] = self.stack.enter_context(system.connect())
         return self.open[system.pk]
 
 

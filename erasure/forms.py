@@ -58,7 +58,7 @@ class RequestForm(forms.Form):
 
 
 class IdentifierForm(forms.Form):
-    category = forms.ChoiceField(label="Kind of identifier", choices=unique_categories)
+    category = forms.ChoiceField(label="Kind of identifier", choices=unique_categories, initial="id.customer")
     value = forms.CharField(label="Identifier", max_length=MAX_LENGTH, widget=Quiet)
 
 

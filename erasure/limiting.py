@@ -59,4 +59,6 @@ def too_many(request: HttpRequest, wait: int) -> HttpResponse:
         "organisation": Organisation.objects.first(),
         "minutes": minutes,
     }
-    return render(request, "public/too_many.html", context, status=429, headers={"Retry-After": str(wait)})
+    response = render(request, "public/too_many.html", context, status=429)
+    response["Retry-After"] = str(wait)
+    return response

@@ -41,7 +41,7 @@ SINCE_JOB = {"erasure.plan": "plan", "erasure.package": "package", "erasure.exec
 
 def stages(request: SubjectRequest) -> list[Stage]:
     """The way for `ui/steps.html`: what is done, where it stands, what waits."""
-    plan = request.plans.select_related("decided_by").first()
+    plan = request.plans.select_related("made_by", "decided_by").first()
     way = WAY[Kind(request.kind)]
     here = way.index(_here(request)) if request.state != State.COMPLETE else len(way)
     stopped = _stopped(request, plan)
@@ -98,7 +98,8 @@ def _received(request: SubjectRequest, plan: Plan | None) -> Stage:
 
 def _identity(request: SubjectRequest, plan: Plan | None) -> Stage:
     if request.verified_at:
-        return _told(f"Verified {request.verified_how}", request.verified_at)
+        how = request.verified_how
+        return _told(f"{how[:1].upper()}{how[1:]}", request.verified_at)
     check = request.identity_checks.first()
     return (
         _told("A link was sent; it waits to be opened.", check.sent_at) if check else _told("Not asked yet.")
@@ -134,7 +135,8 @@ def _plan(request: SubjectRequest, plan: Plan | None) -> Stage:
 
 def _approval(request: SubjectRequest, plan: Plan | None) -> Stage:
     if plan is None or not plan.decided_at:
-        return _told("")
+        maker = plan.made_by if plan and request.state == State.PLANNED else None
+        return _told(f"Waits for somebody other than {maker.display_name}." if maker else "")
     who = plan.decided_by.display_name if plan.decided_by else "a former member of staff"
     what = "Rejected" if plan.state == Plan.State.REJECTED else "Approved"
     return _told(f"{what} by {who}", plan.decided_at)

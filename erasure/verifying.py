@@ -48,8 +48,13 @@ def search_again(request: SubjectRequest, steps: Iterable[Step]) -> Verification
     with Connections() as connections:
         estate = Estate.load(connections)
         standing = complete(search(estate, seeds_from(estate, verified_identifiers(request)), follow=False))
-        for found in standing.found.values():
-            verification.add(str(found.data_set), found.rows, f"found by {', '.join(found.routes)}")
+        anonymized = {step.data_set_id for step in steps if step.method != "delete"}
+        for data_set_id, found in standing.found.items():
+            # Rows that stay may still be found by what the plan says they keep; whether the rest went, the steps say.
+            stays = data_set_id in anonymized and bool(found.data_set.primary_key)
+            rows = _others(found, known[data_set_id] if stays else None)
+            if rows:
+                verification.add(str(found.data_set), rows, f"found by {', '.join(found.routes)}")
         _unsearched(verification, standing)
         _look_for_strays(verification, estate, known, steps, waiting=set())
         for step in steps:

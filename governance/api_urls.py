@@ -8,6 +8,6 @@ urlpatterns = [
     path("", include("catalog.api_urls")),
     path("", include("retention.api_urls")),
     path("", include("erasure.api_urls")),
-    path("", include("audit.ledger.api_urls")),
+    path("", include("audit.reports.ledger_api_urls")),
     path("", include("audit.reports.api_urls")),
 ]

@@ -186,6 +186,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+FILTERS_EMPTY_CHOICE_LABEL = "Any"
+
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -244,6 +246,17 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["governance.console.api_permissions.HasPermission"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "JobState": "governance.console.models.Job.State",
+        "ColumnState": "catalog.models.Column.State",
+        "LabelState": "catalog.models.Label.State",
+        "RequestState": "erasure.models.SubjectRequest.State",
+        "RequestKind": "erasure.models.SubjectRequest.Kind",
+        "PlanState": "erasure.models.Plan.State",
+        "StepState": "erasure.models.Step.State",
+        "Category": "catalog.models.categories",
+        "SystemKind": "catalog.models.system_kinds",
+    },
 }
 
 LOGGING = {

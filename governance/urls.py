@@ -9,7 +9,7 @@ urlpatterns = [
     path("holds/", include("retention.urls")),
     path("requests/", include("erasure.urls")),
     path("privacy/", include("erasure.public_urls")),
-    path("ledger/", include("audit.ledger.urls")),
+    path("ledger/", include("audit.reports.ledger_urls")),
     path("reports/", include("audit.reports.urls")),
     path("api/v1/", include("governance.api_urls")),
 ]

@@ -1,2 +1,13 @@
+from django.urls import path
+
+from retention import views
+
 app_name = "retention"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.list_holds, name="holds"),
+    path("add/", views.hold_add, name="hold_add"),
+    path("add/<int:pk>/", views.hold_place, name="hold_place"),
+    path("card/", views.card, name="card"),
+    path("<int:pk>/", views.hold, name="hold"),
+    path("<int:pk>/release/", views.hold_release, name="hold_release"),
+]

@@ -19,7 +19,19 @@ from tests.people import (
     work,
 )
 
-__all__ = ["ada", "amir", "carl", "dana", "emil", "petra", "sam", "sequenced", "somebody_acts", "vera", "work"]
+__all__ = [
+    "ada",
+    "amir",
+    "carl",
+    "dana",
+    "emil",
+    "petra",
+    "sam",
+    "sequenced",
+    "somebody_acts",
+    "vera",
+    "work",
+]
 
 LEDGER = ("ledger_entry", "ledger_waiting", "ledger_head")
 
@@ -46,7 +58,6 @@ def ledger_can_be_flushed() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def nothing_cached() -> Iterator[None]:
+def nothing_cached() -> None:
     """Limits of attempts and requests count from nought in each test."""
     cache.clear()
-    yield

@@ -1,7 +1,8 @@
 """The one byte form of an entry: a strict subset of RFC 8785 (JSON Canonicalization Scheme).
 
 Within the subset (keys `[a-z][a-z0-9_]*`, no floats, integers up to 2^53-1, no lone surrogates) sorting by code
-point equals the RFC's sorting by UTF-16 unit, and orjson writes the same bytes as a full JCS implementation.
+point equals the RFC's sorting by UTF-16 unit, and orjson writes the same bytes as a full JCS implementation. NUL is
+left out too: PostgreSQL's text cannot hold it, so that the entry could never be shown.
 """
 
 import re
@@ -21,7 +22,10 @@ class NotCanonical(ValueError):
 def canonical_bytes(value: dict[str, Any]) -> bytes:
     """The canonical bytes of a JSON object. Raises NotCanonical outside the subset or above 65,535 bytes."""
     _check(value, "entry")
-    body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    try:
+        body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        raise NotCanonical("entry: nested too deeply") from None
     if len(body) > MAX_BYTES:
         raise NotCanonical(f"entry is {len(body)} bytes; the limit is {MAX_BYTES}")
     return body
@@ -35,6 +39,8 @@ def _check(value: Any, path: str) -> None:
             if abs(value) > MAX_INTEGER:
                 raise NotCanonical(f"{path}: integer beyond 2^53-1")
         case str():
+            if "\0" in value:
+                raise NotCanonical(f"{path}: text with a NUL character")
             try:
                 value.encode("utf-8")
             except UnicodeEncodeError:
@@ -44,7 +50,7 @@ def _check(value: Any, path: str) -> None:
                 _check(item, f"{path}[{index}]")
         case dict():
             for key, item in value.items():
-                if not isinstance(key, str) or not KEY.match(key):
+                if type(key) is not str or not KEY.match(key):
                     raise NotCanonical(f"{path}: key must be lower-case letters, digits and _")
                 _check(item, f"{path}.{key}")
         case _:

@@ -4,18 +4,22 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import orjson
 from django.db import connection, transaction
 
-from audit.ledger.canonical import NotCanonical, canonical_bytes
+from audit.ledger.canonical import canonical_bytes
 from audit.ledger.models import Entry, Head
 
 EMPTY_CHAIN = hashlib.sha256(b"").digest()
 FETCH = 5_000
+MOMENT = "%Y-%m-%dT%H:%M:%S.%fZ"
+CHECKED = ("number", "leaf", "chain", "body")
+BROWSED = ("at", "action", "actor", "object_type", "object_id", "subject", "correlation")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """`checked` entries hold; if `problem` is set, the entry `number` is the first that does not (-1: the head)."""
+    """`checked` entries hold. If there is a `problem`, `number` is the first entry that is altered or missing."""
 
     checked: int
     chain: str
@@ -42,30 +46,22 @@ def verify(*, progress: Callable[[int], None] | None = None) -> Verdict:
 
     One snapshot of the database, in batches: memory does not grow with the log.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-        ) if not _nested() else None
+    if not _nested():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     chain, expected = EMPTY_CHAIN, 0
-    for entry in Entry.objects.order_by("number").iterator(chunk_size=FETCH):
-        problem = _problem(entry, expected, chain)
+    rows = Entry.objects.order_by("number").values_list(*CHECKED, *BROWSED)
+    for number, leaf, link, body, *shown in rows.iterator(chunk_size=FETCH):
+        problem = _problem(
+            number, bytes(leaf), bytes(link), bytes(body), shown, expected=expected, before=chain
+        )
         if problem:
-            return Verdict(expected, chain.hex(), min(entry.number, expected), problem)
-        chain = bytes(entry.chain)
+            return Verdict(expected, chain.hex(), min(number, expected), problem)
+        chain = bytes(link)
         expected += 1
         if progress and expected % FETCH == 0:
             progress(expected)
-    head = Head.objects.get(pk=1)
-    if head.size != expected or bytes(head.chain) != chain:
-        return Verdict(
-            expected,
-            chain.hex(),
-            expected,
-            f"the head counts {head.size} entries, {expected} are there: entries from {expected} on are missing"
-            if head.size > expected
-            else f"the head counts {head.size} entries, {expected} are there",
-        )
-    return Verdict(expected, chain.hex())
+    return Verdict(expected, chain.hex(), *_head_problem(expected, chain))
 
 
 def _nested() -> bool:
@@ -73,41 +69,54 @@ def _nested() -> bool:
     return len(connection.savepoint_ids) > 0
 
 
-def _problem(entry: Entry, expected: int, before: bytes) -> str:
-    body = bytes(entry.body)
-    if entry.number != expected:
-        return f"entry {expected} is missing (the next one there is {entry.number})"
-    if leaf_hash(body) != bytes(entry.leaf):
-        return f"the content of entry {entry.number} was altered"
-    if chain_hash(before, bytes(entry.leaf)) != bytes(entry.chain):
-        return f"the chain breaks at entry {entry.number}"
-    content = entry.content
+def _problem(
+    number: int, leaf: bytes, link: bytes, body: bytes, shown: list, *, expected: int, before: bytes
+) -> str:
+    if number != expected:
+        return f"entry {expected} is missing (the next one there is {number})"
+    if leaf_hash(body) != leaf:
+        return f"the content of entry {number} was altered"
+    if chain_hash(before, leaf) != link:
+        return f"the chain breaks at entry {number}"
+    told = _told(body)
+    if told is None:
+        return f"entry {number} is not in canonical form"
+    if told != [shown[0].strftime(MOMENT), *shown[1:]]:
+        return f"the columns shown for entry {number} do not say what its content says"
+    return ""
+
+
+def _told(body: bytes) -> list[str] | None:
+    """What the content says for the browsing columns; None if it is not the canonical form of an entry."""
     try:
-        canonical = canonical_bytes(content) == body
-    except NotCanonical:
-        canonical = False
-    if not canonical:
-        return f"entry {entry.number} is not in canonical form"
-    columns = (
-        entry.action,
-        entry.actor,
-        entry.object_type,
-        entry.object_id,
-        entry.subject,
-        entry.correlation,
-    )
-    told = content["object"]
-    if (
-        columns
-        != (
+        content = orjson.loads(body)
+        if canonical_bytes(content) != body:
+            return None
+        told = content["object"]
+        return [
+            content["at"],
             content["action"],
             content["actor"]["id"],
             told["type"],
             told["id"],
             content["subject"],
             content["correlation"],
+        ]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _head_problem(size: int, chain: bytes) -> tuple[int, str] | tuple[()]:
+    head = Head.objects.filter(pk=1).first()
+    if head is None:
+        return size, "the head is missing, so nothing says how many entries there were"
+    if head.size > size:
+        return (
+            size,
+            f"the head counts {head.size} entries, {size} are there: entry {size} and later are missing",
         )
-        or entry.at.strftime("%Y-%m-%dT%H:%M:%S.%fZ") != content["at"]
-    ):
-        return f"the columns shown for entry {entry.number} do not say what its content says"
-    return ""
+    if head.size < size:
+        return head.size, f"the head counts {head.size} entries, {size} are there"
+    if bytes(head.chain) != chain:
+        return size, "the head has another chain value than the last entry"
+    return ()

@@ -8,7 +8,9 @@ from audit.ledger.roles import application_owns_ledger
 
 
 @register(Tags.database, deploy=True)
-def application_must_not_own_the_ledger(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[Error]:
+def application_must_not_own_the_ledger(
+    *, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[Error]:
     """Runs with `check --deploy --database default`."""
     if not databases:
         return []

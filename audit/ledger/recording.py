@@ -1,5 +1,6 @@
 """`record`: the one door to the ledger."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +14,8 @@ from audit.ledger.events import Event, Fact
 from audit.ledger.models import Waiting
 
 VERSION = 1
-_PYTHON_TYPES: dict[Fact, tuple[type, ...]] = {
-    Fact.COUNT: (int,),
-    Fact.FLAG: (bool,),
-    Fact.LIST: (list, tuple),
-    Fact.TABLE: (list, tuple),
-}
+# What `governance.keyring.subjects.reference_for` makes: nothing else may stand for a person.
+PERSON = re.compile(r"person:[0-9a-f]{32}\Z")
 
 
 def record(event: Event, target: Model | None = None, *, subject: str = "", **facts: Any) -> None:
@@ -27,7 +24,7 @@ def record(event: Event, target: Model | None = None, *, subject: str = "", **fa
     `subject` is the keyed reference of the data subject concerned, if any. The entry is numbered and chained
     within moments by the sequencer; if it cannot be written, the caller's transaction fails with it.
     Raises RuntimeError outside a transaction, NoActor where nobody acts, TypeError for facts the event does not
-    declare, NotCanonical for values without a canonical form.
+    declare or a subject that is no reference, NotCanonical for values without a canonical form.
     """
     if not connection.in_atomic_block:
         raise RuntimeError(f"{event.key} must be recorded in the transaction of its change.")
@@ -37,6 +34,8 @@ def record(event: Event, target: Model | None = None, *, subject: str = "", **fa
 def entry_bytes(event: Event, target: Model | None = None, *, subject: str = "", **facts: Any) -> bytes:
     """The canonical bytes `record` would write."""
     _check_facts(event, facts)
+    if subject and not PERSON.match(subject):
+        raise TypeError(f"{event.key}: the subject must be a keyed reference, never an identifier itself.")
     return canonical_bytes(
         {
             "v": VERSION,
@@ -69,6 +68,21 @@ def _check_facts(event: Event, facts: dict[str, Any]) -> None:
         unknown = sorted(facts.keys() - event.facts.keys())
         raise TypeError(f"{event.key}: missing facts {missing}, undeclared facts {unknown}.")
     for name, value in facts.items():
-        expected = _PYTHON_TYPES.get(event.facts[name], (str,))
-        if not isinstance(value, expected) or (expected == (int,) and isinstance(value, bool)):
+        if not _holds(value, event.facts[name]):
             raise TypeError(f"{event.key}: fact {name} must be a {event.facts[name]}.")
+
+
+def _holds(value: Any, fact: Fact) -> bool:
+    match fact:
+        case Fact.COUNT:
+            return isinstance(value, int) and not isinstance(value, bool)
+        case Fact.FLAG:
+            return isinstance(value, bool)
+        case Fact.LIST:
+            return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+        case Fact.TABLE:
+            return isinstance(value, (list, tuple)) and all(isinstance(item, dict) for item in value)
+        case Fact.PERSON:
+            return isinstance(value, str) and bool(PERSON.match(value))
+        case _:
+            return isinstance(value, str)

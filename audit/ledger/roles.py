@@ -3,6 +3,7 @@
 from django.db import connection
 from psycopg import sql
 
+
 def grant_application(role: str) -> None:
     """Give `role` what the application needs on every table of the schema. Run as the owner, after each migration."""
     name = sql.Identifier(role)

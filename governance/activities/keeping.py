@@ -20,7 +20,9 @@ def organisation() -> Organisation:
 @transaction.atomic
 def save_organisation(described: Organisation) -> list[str]:
     """Save the controller's details; the names of the fields that changed."""
-    changed = _changed(described, before=Organisation.objects.select_for_update().filter(pk=described.pk).first())
+    changed = _changed(
+        described, before=Organisation.objects.select_for_update().filter(pk=described.pk).first()
+    )
     if changed:
         described.save()
         record(events.ORGANISATION_CHANGED, described, fields=changed)

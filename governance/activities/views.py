@@ -17,8 +17,8 @@ from governance.console.permissions import allow
 COLUMNS = [
     ListColumn("name", "Activity", sort=True, link=ProcessingActivity.get_absolute_url),
     ListColumn("lawful_basis", "Lawful basis", value="get_lawful_basis_display", sort="lawful_basis"),
-    ListColumn("subject_categories", "Data subjects"),
-    ListColumn("recipients", "Recipients"),
+    ListColumn("subject_categories", "Data subjects", value=lambda row: ", ".join(row.subject_categories)),
+    ListColumn("recipients", "Recipients", value=lambda row: ", ".join(row.recipients)),
     ListColumn("changed_at", "Changed", sort=True),
 ]
 

@@ -55,7 +55,8 @@ def _chips_of(bound: forms.BoundField, cleaned: dict[str, Any], query: QueryDict
         names = [name for name in query if name.startswith(f"{bound.name}_")]
         yield Chip(label, f"{_words(value.start)} to {_words(value.stop)}", _without(query, *names))
         return
-    choices = dict(_flat(getattr(bound.field, "choices", None) or getattr(bound.field.widget, "choices", ())))
+    # The widget's choices are an iterable even where the field was given a callable.
+    choices = dict(_flat(getattr(bound.field.widget, "choices", ())))
     for raw in filter(None, query.getlist(bound.name)):
         yield Chip(label, str(choices.get(raw, raw)), _without(query, bound.name, value=raw))
 

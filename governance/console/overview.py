@@ -35,7 +35,11 @@ class Card:
 
 STEPS = (
     FirstStep(
-        "system.added", "Connect a system", "A database, or a folder of files.", "Connect", "catalog:system_add"
+        "system.added",
+        "Connect a system",
+        "A database, or a folder of files.",
+        "Connect",
+        "catalog:system_add",
     ),
     FirstStep("system.scanned", "Scan it", "Find the columns with personal data.", "Scan", "catalog:systems"),
     FirstStep(

@@ -9,7 +9,13 @@ from governance.console.models import ApiToken, User
 from governance.console.permissions import PERMISSIONS, Role
 from tests.people import api_of, client_of, person
 
-NEW = {"username": "nora", "first_name": "Nora", "last_name": "Ito", "email": "nora@example.org", "role": "steward"}
+NEW = {
+    "username": "nora",
+    "first_name": "Nora",
+    "last_name": "Ito",
+    "email": "nora@example.org",
+    "role": "steward",
+}
 
 
 def actions(entries):
@@ -83,8 +89,8 @@ def test_password_link_is_shown_to_the_administrator_only_once(ada, vera, sequen
 
 def test_people_are_filtered_by_the_url(ada, vera, dana):
     text = client_of(ada).get("/people/?role=auditor").content.decode()
-    assert 'id="row-%d"' % vera.pk in text
-    assert 'id="row-%d"' % dana.pk not in text
+    assert f'id="row-{vera.pk}"' in text
+    assert f'id="row-{dana.pk}"' not in text
 
 
 def test_token_secret_is_shown_once_and_kept_as_a_hash(emil, sequenced):
@@ -172,14 +178,20 @@ def test_me_says_what_the_token_may(emil):
 
 def test_token_cannot_issue_beyond_itself(emil):
     program = api_of(emil, "account.manage", "jobs.view")
-    refused = program.post("/api/v1/tokens/", {"name": "x", "scopes": ["catalog.scan"], "days": 1}, format="json")
+    refused = program.post(
+        "/api/v1/tokens/", {"name": "x", "scopes": ["catalog.scan"], "days": 1}, format="json"
+    )
     assert refused.status_code == 400
     assert list(refused.json()["errors"]) == ["scopes"]
-    longer = program.post("/api/v1/tokens/", {"name": "x", "scopes": ["jobs.view"], "days": 200}, format="json")
+    longer = program.post(
+        "/api/v1/tokens/", {"name": "x", "scopes": ["jobs.view"], "days": 200}, format="json"
+    )
     assert list(longer.json()["errors"]) == ["days"]
     issued = program.post("/api/v1/tokens/", {"name": "x", "scopes": ["jobs.view"], "days": 1}, format="json")
     assert issued.status_code == 201
-    assert ApiToken.objects.filter(digest=ApiToken.hash(issued.json()["secret"])).get().scopes == ["jobs.view"]
+    assert ApiToken.objects.filter(digest=ApiToken.hash(issued.json()["secret"])).get().scopes == [
+        "jobs.view"
+    ]
     assert "secret" not in program.get("/api/v1/tokens/").json()["results"][0]
 
 

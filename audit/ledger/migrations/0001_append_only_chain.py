@@ -33,10 +33,12 @@ ALTER TABLE ledger_head ENABLE ALWAYS TRIGGER ledger_head_truncate;
 INSERT INTO ledger_head (id, size, chain) VALUES (1, 0, sha256('\\x'::bytea));
 """
 
-# SECURITY DEFINER: the application may call it, and needs no right of its own on the tables it changes.
+# SECURITY DEFINER: the application may call it, and needs no right of its own on the tables it changes. Temporary
+# tables come last in the search path: otherwise the application could put its own, with triggers that would run as
+# the owner, in the place of these.
 SEQUENCE = """
 CREATE FUNCTION ledger_sequence(batch integer) RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     head record;
     waiting record;

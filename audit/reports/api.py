@@ -1,0 +1,113 @@
+"""The reports over REST: which there are, and each as a file in the form that the program asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import exceptions, serializers
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit.reports.base import reports
+from audit.reports.making import cleaned, export, make
+from audit.reports.renderers import Renderer, renderers
+from audit.reports.views import download, report_of
+
+PARAMETERS = [
+    OpenApiParameter(
+        "as", str, enum=sorted(renderers.classes), description="The form; else by Accept, else JSON."
+    ),
+    *(
+        OpenApiParameter(name, str, description=f"{cls.title}: {field.label or name}. {field.help_text}")
+        for cls in reports.classes.values()
+        for name, field in cls.Parameters.base_fields.items()
+    ),
+]
+DEFAULT = "json"
+
+
+class ReportKindSerializer(serializers.Serializer):
+    kind = serializers.CharField()
+    title = serializers.CharField()
+    purpose = serializers.CharField()
+    parameters = serializers.ListField(child=serializers.CharField())
+    formats = serializers.ListField(child=serializers.CharField())
+    url = serializers.CharField()
+
+
+class OwnNegotiation(BaseContentNegotiation):
+    """The files are made by our renderers; the framework's own only says what is wrong."""
+
+    def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
+        return next(iter(parsers))
+
+    def select_renderer(self, request: Request, renderers: Iterable[Any], format_suffix: Any = None) -> Any:
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
+class ReportList(APIView):
+    permissions = {"GET": "reports.view"}
+
+    @extend_schema(responses=ReportKindSerializer(many=True), operation_id="reports_list")
+    def get(self, request: Request) -> Response:
+        """The reports there are, with their parameters and formats."""
+        return Response(
+            [
+                {
+                    "kind": kind,
+                    "title": cls.title,
+                    "purpose": cls.purpose,
+                    "parameters": list(cls.Parameters.base_fields),
+                    "formats": list(renderers.classes),
+                    "url": reverse("api-report", args=[kind]),
+                }
+                for kind, cls in reports.classes.items()
+            ]
+        )
+
+
+class ReportFile(APIView):
+    permissions = {"GET": "reports.view"}
+    content_negotiation_class = OwnNegotiation
+
+    @extend_schema(
+        parameters=PARAMETERS,
+        operation_id="reports_retrieve",
+        responses={
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "text/html"): OpenApiTypes.STR,
+            400: OpenApiResponse(description="A parameter is missing or wrong."),
+            404: OpenApiResponse(description="There is no such report."),
+            406: OpenApiResponse(description="There is no such form."),
+        },
+    )
+    def get(self, request: Request, kind: str) -> HttpResponse:
+        """One report as a file. That it was made is recorded in the ledger, with its hash."""
+        report, renderer = report_of(kind), _renderer(request)
+        parameters = cleaned(report, request.query_params)
+        return download(export(make(report, parameters=parameters, made_at=timezone.now()), renderer))
+
+
+def _renderer(request: Request) -> Renderer:
+    """By `as`, else by the Accept header."""
+    wanted = request.query_params.get("as")
+    if wanted is None:
+        by_type = {cls.content_type.partition(";")[0]: cls for cls in renderers.classes.values()}
+        first = renderers.get(DEFAULT).content_type
+        accepted = request._request.get_preferred_type([first, *by_type])
+        if accepted is None:
+            raise exceptions.NotAcceptable
+        return by_type[accepted]()
+    if wanted not in renderers.classes:
+        raise exceptions.ValidationError({"as": [f"Unknown; known are {', '.join(renderers.classes)}."]})
+    return renderers.get(wanted)()

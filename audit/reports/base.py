@@ -1,0 +1,97 @@
+"""What a report is: data in sections, first; then one of several forms."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Model
+
+from governance.console.registry import Registry
+
+Value = None | bool | int | str | date | datetime | Sequence[str]
+ALWAYS, WHERE_APPLICABLE, WHERE_POSSIBLE = "always", "where applicable", "where possible"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that is known, and the provision that asks for it."""
+
+    title: str
+    value: Value
+    reference: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What ought to be there and is not; `duty` says how strictly `reference` asks for it."""
+
+    what: str
+    where: str
+    reference: str
+    duty: str = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Facts, a table, or both. `empty` is said in place of a table without rows."""
+
+    heading: str
+    note: str = ""
+    facts: Sequence[Fact] = ()
+    columns: Sequence[str] = ()
+    rows: Sequence[Sequence[Value]] = ()
+    empty: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportContent:
+    """All that a report says. `conclusive`: whether it says what it is there to say."""
+
+    title: str
+    subtitle: str
+    conclusion: str
+    conclusive: bool
+    sections: Sequence[Section]
+    gaps: Sequence[Gap] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A choice of parameters that somebody is likely to want."""
+
+    label: str
+    state: str
+    query: str
+
+
+class Report(ABC):
+    """One kind of report: a class in a file of its own. The same data give the same content, to the byte."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    purpose: ClassVar[str]
+    Parameters: ClassVar[type[forms.Form]] = forms.Form
+
+    @abstractmethod
+    def build(self, **parameters: Any) -> ReportContent:
+        """The content, read within one snapshot of the database; `parameters` as its form cleans them."""
+
+    def about(self, **parameters: Any) -> Model | None:
+        """The one object the report is about, as the ledger names it; None if it is about everything."""
+        return None
+
+    def suggestions(self) -> Sequence[Suggestion]:
+        """What may be asked for, the most recent first, for a report that has parameters."""
+        return ()
+
+
+reports: Registry[Report] = Registry(
+    Report,  # type: ignore[type-abstract]
+    package="audit.reports.kinds",
+    group="privacy_console.reports",
+)

@@ -1,0 +1,164 @@
+"""What holds for every report in every form: complete, the same twice, safe to open, and nothing of a person in it."""
+
+import csv
+import html
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from django import forms
+
+from audit.reports.base import Report, reports
+from audit.reports.making import make
+from audit.reports.renderers import Document, renderers
+from audit.reports.renderers.base import key_of, shown
+from catalog.models import Column
+from erasure.models import SubjectRequest
+from governance.activities.models import ProcessingActivity
+from governance.console.models import User
+from tests.erasure import estate
+from tests.services.fixtures import Database
+
+MADE_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+FORMULA = "=HYPERLINK(1)"
+MARKUP = "<b>bold</b>"
+ANA = ("ana lima", "ana@example.org", "+55 11 91234", "rua a 1", "10.0.0.1")
+
+
+@pytest.fixture
+def request_done(pg_database: Database, amir: User, petra: User, work: Callable) -> SubjectRequest:
+    """Ana is erased from the shop; an activity uses it, and somebody named columns to do harm."""
+    pg_database.execute(estate.SHOP)
+    shop = estate.register(pg_database)
+    estate.label(shop, estate.LABELS)
+    estate.own_all_links(shop)
+    activity = ProcessingActivity.objects.create(
+        name=MARKUP,
+        purpose=FORMULA,
+        lawful_basis="contract",
+        subject_categories=["Customers"],
+        recipients=["Tax adviser", "Bank, payments"],
+    )
+    estate.data_set(shop, "customer").activities.add(activity)
+    done = estate.approve(estate.find(estate.request_of("ana@example.org", amir), amir, work), petra, work)
+    Column.objects.filter(name="topic").update(name=FORMULA)
+    return done
+
+
+@pytest.fixture(params=sorted(reports.classes))
+def document(request: pytest.FixtureRequest, request_done: SubjectRequest) -> Document:
+    report = reports.get(request.param)()
+    given = {"request": request_done.reference}
+    parameters = {name: given[name] for name in report.Parameters.base_fields}
+    return make(report, parameters=parameters, made_at=MADE_AT)
+
+
+def render(document: Document, kind: str) -> str:
+    return renderers.get(kind)().render(document).decode()
+
+
+def test_there_are_these_reports_and_forms() -> None:
+    assert {"article_30", "classification", "erasure_proof"} <= set(reports.classes)
+    assert {"csv", "html", "json"} <= set(renderers.classes)
+
+
+def test_a_report_says_what_it_is(document: Document) -> None:
+    report, content = document.report, document.content
+    assert report.title
+    assert report.purpose.endswith(".")
+    assert issubclass(report.Parameters, forms.Form)
+    assert content.title.startswith(report.title)
+    assert content.conclusion.endswith(".")
+    assert isinstance(report, Report)
+    assert all(isinstance(suggestion.query, str) for suggestion in report.suggestions())
+
+
+def test_rows_fit_their_columns_and_titles_differ(document: Document) -> None:
+    for section in document.content.sections:
+        assert section.heading
+        assert {len(row) for row in section.rows} <= {len(section.columns)}
+        for titles in (section.columns, [fact.title for fact in section.facts]):
+            assert len({key_of(title) for title in titles}) == len(titles)
+            assert all(key_of(title) for title in titles)
+        assert section.rows or section.facts or section.note or section.empty
+
+
+@pytest.mark.parametrize("kind", sorted(renderers.classes))
+def test_the_same_moment_gives_the_same_bytes(document: Document, kind: str) -> None:
+    again = make(document.report, parameters=document.parameters, made_at=MADE_AT)
+    assert again.checkpoint == document.checkpoint
+    assert render(again, kind) == render(document, kind)
+
+
+@pytest.mark.parametrize("kind", sorted(renderers.classes))
+def test_each_form_says_everything(document: Document, kind: str) -> None:
+    text = html.unescape(render(document, kind)).replace("<br>", "\n")
+    content = document.content
+    assert content.conclusion in text
+    assert document.checkpoint.chain in text
+    for section in content.sections:
+        for fact in section.facts:
+            assert shown(fact.value).split("; ")[0].split("\n")[0].removesuffix(" UTC")[:10] in text
+    for gap in content.gaps:
+        assert gap.what in text
+        assert gap.where in text
+
+
+@pytest.mark.parametrize("kind", sorted(renderers.classes))
+def test_nothing_of_the_person_is_in_it(document: Document, kind: str) -> None:
+    text = render(document, kind).lower()
+    assert [value for value in ANA if value in html.unescape(text)] == []
+
+
+def test_json_has_each_row_by_key(document: Document) -> None:
+    body = json.loads(render(document, "json"))
+    assert list(body) == [
+        "report",
+        "parameters",
+        "title",
+        "subtitle",
+        "made_at",
+        "checkpoint",
+        "conclusion",
+        "conclusive",
+        "gaps",
+        "sections",
+    ]
+    assert body["made_at"] == "2026-03-01T12:00:00.000000Z"
+    assert body["checkpoint"] == {
+        "entries": document.checkpoint.size,
+        "chain": document.checkpoint.chain,
+        "waiting": 0,
+    }
+    for section, written in zip(document.content.sections, body["sections"], strict=True):
+        assert written["heading"] == section.heading
+        assert len(written.get("rows", [])) == len(section.rows)
+        assert len(written.get("facts", {})) == len(section.facts)
+
+
+def test_csv_is_one_table_with_every_row(document: Document) -> None:
+    header, *rows = csv.reader(io.StringIO(render(document, "csv")))
+    content = document.content
+    assert header[0] == "Section"
+    assert len(set(header)) == len(header)
+    assert {len(row) for row in rows} == {len(header)}
+    expected = sum(bool(section.facts) + len(section.rows) for section in content.sections)
+    assert len(rows) == 1 + len(content.gaps) + expected
+
+
+def test_no_cell_of_csv_runs_as_a_formula(document: Document) -> None:
+    cells = [cell for row in csv.reader(io.StringIO(render(document, "csv"))) for cell in row]
+    assert [cell for cell in cells if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n")] == []
+    if document.report.kind != "erasure_proof":
+        assert f"'{FORMULA}" in cells
+
+
+def test_html_needs_nothing_beside_it_and_runs_nothing(document: Document) -> None:
+    text = render(document, "html")
+    assert text.startswith("<!doctype html>")
+    assert [part for part in ("<script", "<link", "src=", "href=", "url(", MARKUP) if part in text] == []
+    assert text.count("<style>") == 1
+    if document.report.kind == "article_30":
+        assert html.escape(MARKUP) in text

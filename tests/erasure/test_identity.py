@@ -1,0 +1,147 @@
+"""Proving who asks: by a link that works once and for a while, or by an officer who says how."""
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+
+from audit.ledger.context import Actor
+from erasure.models import IdentityCheck, SubjectRequest
+from erasure.requests import identity, intake
+from erasure.requests.states import NotNow
+from tests.erasure.estate import entries
+from tests.erasure.letters import letters, secret
+from tests.erasure.together import at_once
+
+
+@pytest.fixture
+def asked(db: None) -> SubjectRequest:
+    return intake.receive(kind="access", identifiers=[(intake.EMAIL, "ana@example.org")], channel="form")
+
+
+@pytest.fixture
+def link_sent(asked: SubjectRequest, django_capture_on_commit_callbacks):
+    """`link_sent()` sends a link and gives the secret in its letter."""
+
+    def send() -> str:
+        with django_capture_on_commit_callbacks(execute=True):
+            identity.send_link(asked)
+        return secret("confirm")
+
+    return send
+
+
+def test_a_link_proves_the_address_once(asked: SubjectRequest, link_sent) -> None:
+    key = link_sent()
+    assert asked.state == "identity pending"
+    assert letters() == [("ana@example.org", f"Please confirm your privacy request {asked.reference}")]
+    assert identity.confirm(key) == asked
+    asked.refresh_from_db()
+    assert (asked.state, asked.verified_how) == ("verified", "by a link sent to the e-mail address")
+    assert identity.confirm(key) is None
+    assert entries("request.identity_verified") == [{"method": "signed link", "note": ""}]
+
+
+def test_looking_does_not_use_a_link_up(asked: SubjectRequest, link_sent) -> None:
+    key = link_sent()
+    checks = [identity.check_for(key) for _ in range(3)]
+    assert [check.request for check in checks if check] == [asked] * 3
+    assert IdentityCheck.objects.get().used_at is None
+    assert identity.confirm(key) == asked
+
+
+def test_the_secret_is_nowhere_but_in_the_letter(link_sent) -> None:
+    key = link_sent()
+    check = IdentityCheck.objects.get()
+    assert key not in (check.digest, str(check.pk))
+    assert len(key) == 43
+    assert mail.outbox[0].body.count(key) == 1
+    assert key not in mail.outbox[0].subject
+
+
+@pytest.mark.parametrize("wrong", ["", "x", "A" * 43, "ü", "' OR 1=1 --"])
+def test_a_wrong_secret_proves_nothing(asked: SubjectRequest, link_sent, wrong: str) -> None:
+    link_sent()
+    assert identity.check_for(wrong) is None
+    assert identity.confirm(wrong) is None
+    asked.refresh_from_db()
+    assert asked.state == "identity pending"
+
+
+def test_a_link_expires_after_72_hours(asked: SubjectRequest, link_sent) -> None:
+    key = link_sent()
+    check = IdentityCheck.objects.get()
+    assert check.expires_at - check.sent_at == pytest.approx(timedelta(hours=72), abs=timedelta(seconds=2))
+    IdentityCheck.objects.update(expires_at=timezone.now())
+    assert identity.check_for(key) is None
+    assert identity.confirm(key) is None
+    asked.refresh_from_db()
+    assert (asked.state, asked.verified_at) == ("identity pending", None)
+
+
+def test_a_newer_link_replaces_the_older(asked: SubjectRequest, link_sent) -> None:
+    old, new = link_sent(), link_sent()
+    assert old != new
+    assert identity.confirm(old) is None
+    assert identity.confirm(new) == asked
+
+
+def test_five_links_are_enough(asked: SubjectRequest, link_sent) -> None:
+    for _ in range(5):
+        link_sent()
+    with pytest.raises(NotNow, match=f"5 links were sent for {asked.reference}: check the identity in another way"):
+        link_sent()
+    assert (IdentityCheck.objects.count(), len(mail.outbox)) == (5, 5)
+
+
+def test_who_is_verified_gets_no_link(asked: SubjectRequest, link_sent) -> None:
+    identity.confirm_by_officer(asked, how="Came with a passport.")
+    with pytest.raises(NotNow, match="is identity verified: this is not possible now"):
+        link_sent()
+    assert not IdentityCheck.objects.exists()
+    assert letters() == []
+
+
+def test_an_officer_vouches_for_all_that_was_given(asked: SubjectRequest) -> None:
+    intake.add_identifier(asked, "id.customer", "17")
+    identity.confirm_by_officer(asked, how=" Came with a passport. ")
+    assert (asked.state, asked.verified_how) == ("verified", "Came with a passport.")
+    assert list(asked.identifiers.values_list("verified", flat=True)) == [True, True]
+    assert entries("request.identity_verified") == [{"method": "officer", "note": "Came with a passport."}]
+    with pytest.raises(NotNow):
+        identity.confirm_by_officer(asked, how="Twice.")
+
+
+@pytest.mark.parametrize("how", ["", "  "])
+def test_an_officer_says_how(asked: SubjectRequest, how: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        identity.confirm_by_officer(asked, how=how)
+    assert refusal.value.message_dict == {"how": ["Say how the identity was checked."]}
+    asked.refresh_from_db()
+    assert asked.state == "received"
+
+
+def test_a_mail_server_that_is_down_stops_nothing(
+    asked: SubjectRequest, link_sent, settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    identity_pending = "identity pending"
+    with pytest.raises(IndexError):  # there is no letter to read the secret from
+        link_sent()
+    asked.refresh_from_db()
+    assert asked.state == identity_pending
+    assert f"The letter verify_identity of {asked.reference} could not be sent: ConnectionRefusedError" in caplog.text
+    assert "ana@" not in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_link_pressed_twice_at_once_counts_once(asked: SubjectRequest) -> None:
+    identity.send_link(asked)
+    key = secret("confirm")
+    person = Actor("subject", asked.subject)
+    answers = at_once(*[(person, lambda: identity.confirm(key))] * 2)
+    assert sorted(answer is None for answer in answers) == [False, True]
+    assert len(entries("request.identity_verified")) == 1
