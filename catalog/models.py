@@ -72,7 +72,7 @@ class System(models.Model):
         secret_fields = registry.get(self.kind).secret_fields
         self.settings = {name: value for name, value in cleaned.items() if name not in secret_fields}
         secret = {name: value for name, value in cleaned.items() if name in secret_fields and value}
-        self.secrets = seal_json(secret, purpose="system", bound_to=str(self.pk))
+        self.secrets = seal_json(secret, purpose="system", bound_to=str(self.pk)) if secret else None
 
     def all_settings(self) -> dict[str, Any]:
         """Settings and secrets together, for the connector only."""

@@ -151,8 +151,8 @@ def remove(system: System) -> None:
             locked.delete()
     except ProtectedError as refused:
         raise InUse(
-            f"{system.name} is still referred to by {_counted(refused.protected_objects)}: they must keep what they "
-            "say of its data sets. Close the requests and release the holds first, or leave the system in the catalog."
+            f"Requests, their plans, or legal holds still refer to data sets of {system.name} "
+            f"({_counted(refused.protected_objects)}), and must keep what they say of them. Close the requests and release the holds first, or leave the system in the catalog."
         ) from refused
 
 

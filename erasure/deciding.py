@@ -108,9 +108,9 @@ def _anonymize(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Deci
 
 def _why_kept(column: Column, keys: set[str], foreign: Mapping[str, Link], hold: Hold | None) -> str:
     if hold and column.name in hold.keep_columns:
-        return f"kept by the legal hold: {hold.reason}"
+        return "the legal hold requires it"
     if column.name in keys:
-        return "key of the row; says nothing about the person once the other fields are gone"
+        return "the key of the row, which says nothing about the person once the other fields are gone"
     if column.name in foreign and not column.nullable:
         return f"foreign key to {foreign[column.name].target.name} that may not be empty"
     if column.generated:

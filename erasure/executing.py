@@ -219,19 +219,20 @@ def _set_aside(plan: Plan, why: str) -> None:
         record(events.PLAN_OVERTAKEN, plan, subject=plan.request.subject, why=why)
 
 
-def conclude_without_plan(request: SubjectRequest) -> None:
-    """The search found nothing to erase, or nothing that an earlier plan has left: search again and say so.
+def conclude_without_plan(request: SubjectRequest, drafts: list[Step]) -> None:
+    """The search found nothing to erase, or (`drafts`) only rows that have been dealt with: search again and say so.
 
     Raises ConnectorError if a system does not answer.
     """
     earlier = Step.objects.filter(plan__request=request, state=Step.State.DONE).select_related(
         "data_set__system"
     )
-    latest = {step.data_set_id: step for step in earlier.order_by("plan__number")}
-    verification = search_again(request, latest.values())
+    steps = {step.data_set_id: step for step in [*earlier.order_by("plan__number"), *drafts]}
+    verification = search_again(request, steps.values())
+    outcome = "erased" if earlier else "nothing left to erase" if drafts else "no data found"
     with transaction.atomic():
         _record_verification(request, request, verification)
-        _end(request, verification, list(latest.values()), since=State.FOUND, problem="")
+        _end(request, verification, list(steps.values()), since=State.FOUND, outcome=outcome)
 
 
 @transaction.atomic
@@ -247,7 +248,7 @@ def _conclude(plan: Plan, steps: list[Step], verification: Verification) -> None
     problem = next((step.problem for step in steps if step.problem), "")
     if not all_done and not problem:
         problem = "Rows of the person appeared while the plan was carried out."
-    _end(plan.request, verification, steps, since=State.EXECUTING, problem=problem)
+    _end(plan.request, verification, steps, since=State.EXECUTING, outcome="erased", problem=problem)
 
 
 def _record_verification(
@@ -264,7 +265,13 @@ def _record_verification(
 
 
 def _end(
-    request: SubjectRequest, verification: Verification, steps: list[Step], *, since: str, problem: str
+    request: SubjectRequest,
+    verification: Verification,
+    steps: list[Step],
+    *,
+    since: str,
+    outcome: str,
+    problem: str = "",
 ) -> None:
     residue = list(verification.residue.values())
     if residue or problem:
@@ -277,12 +284,9 @@ def _end(
             problem=f"{problem} {advice}".strip()[:500],
         )
         return
-    if not steps:
-        outcome = "no data found"
-    elif any(step.hold_id for step in steps):
-        outcome = "erased, except what a legal hold keeps"
-    else:
-        outcome = "erased"
+    held = [step for step in steps if step.hold_id]
+    if held:
+        outcome = f"{outcome}, except what a legal hold keeps"
     move(
         request,
         State.COMPLETE,
@@ -293,6 +297,4 @@ def _end(
         closed_at=timezone.now(),
     )
     record(events.REQUEST_COMPLETED, request, subject=request.subject, outcome=outcome)
-    transaction.on_commit(
-        lambda: send_letter(request, "completed", held=[step for step in steps if step.hold_id])
-    )
+    transaction.on_commit(lambda: send_letter(request, "completed", held=held))

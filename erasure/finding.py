@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from catalog.classification.vocabulary import within
 from catalog.connectors.base import Connector, ConnectorError, Kind, Match
@@ -186,7 +187,15 @@ def _look(
     links = estate.links_into[data_set_id]
     by_key = bool(data_set.primary_key)
     key_columns = list(data_set.primary_key) if by_key else sorted({c for m in matches for c in m.columns})
-    asked = list(dict.fromkeys([*key_columns, *(c for link in links for c in link.target_columns)]))
+    asked = list(
+        dict.fromkeys(
+            [
+                *key_columns,
+                *(name for link in links for name in link.target_columns),
+                *(name for match in matches for name in match.columns),
+            ]
+        )
+    )
     connector = estate.connections.to(data_set.system)
     try:
         rows = connector.find(data_set.name, matches, asked)
@@ -206,7 +215,7 @@ def _look(
         matches=[Match(distinct(rows.select(key_columns)))] if by_key else matches,
         anchors={link.pk: distinct(rows.select(link.target_columns)) for link in links},
     )
-    routes = list(dict.fromkeys(route for _, route in wanted))
+    routes = list(dict.fromkeys(route for match, route in wanted if _led_to(match, rows)))
     if known is None:
         result.found[data_set_id] = Found(data_set, depth, fresh, rows.num_rows, routes)
     else:
@@ -214,6 +223,16 @@ def _look(
         if not by_key:
             known.rows = connector.count(data_set.name, known.keys.matches)
     return fresh
+
+
+def _led_to(match: Match, rows: pa.Table) -> bool:
+    """Whether any of the rows was found by this match; with several columns, they are not told apart."""
+    if len(match.columns) > 1:
+        return True
+    values, keys = rows.column(match.columns[0]), match.keys.column(0)
+    if match.fold:
+        values = pc.utf8_lower(pc.utf8_trim_whitespace(values.cast(pa.string())))
+    return bool(pc.any(pc.is_in(values, value_set=keys.cast(values.type).combine_chunks())).as_py())
 
 
 def _merge(known: Found, fresh: KeySet, rows: int, routes: list[str], *, by_key: bool) -> None:

@@ -57,7 +57,7 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
         store(request, drafts, problems, by=by)
         yield Progress(3, 3, f"{len(problems)} problems" if problems else f"{len(drafts)} steps")
     else:
-        conclude_without_plan(request)
+        conclude_without_plan(request, drafts)
         yield Progress(3, 3, "Nothing is left to erase")
 
 

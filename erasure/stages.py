@@ -62,7 +62,7 @@ def proof_url(request: SubjectRequest) -> str:
     if request.kind != Kind.ERASURE or request.state not in (State.COMPLETE, State.RESIDUAL):
         return ""
     try:
-        return f"{reverse('reports:report', args=['erasure_proof'])}?request={request.pk}"
+        return f"{reverse('reports:report', args=['erasure_proof'])}?request={request.reference}"
     except NoReverseMatch:
         return ""
 

@@ -8,6 +8,7 @@ from erasure.finding import (
     Estate,
     Found,
     Search,
+    Seeds,
     complete,
     search,
     seeds_from,
@@ -64,8 +65,37 @@ def search_again(request: SubjectRequest, steps: Iterable[Step]) -> Verification
             verification.searched.add(step.data_set_id)
             if left:
                 verification.add(str(step.data_set), left, "rows of the plan that still hold the person")
-        verification.searched |= standing.searched
     return verification
+
+
+def _look_for_identifiers(
+    verification: Verification,
+    estate: Estate,
+    request: SubjectRequest,
+    known: dict[int, KeySet],
+    steps: list[Step],
+) -> None:
+    """Any row in which an identifier still stands; in a column that the plan keeps, any row but the person's own.
+
+    A customer number that tax law wants on the invoice still stands there when everything else is gone.
+    """
+    kept = {step.data_set_id: {entry["column"] for entry in step.kept} for step in steps}
+    kept_seeds: Seeds = {}
+    other_seeds: Seeds = {}
+    for data_set_id, wanted in seeds_from(estate, verified_identifiers(request)).items():
+        for match, route in wanted:
+            stays = set(match.columns) <= kept.get(data_set_id, set())
+            (kept_seeds if stays else other_seeds).setdefault(data_set_id, []).append((match, route))
+        if not wanted:
+            other_seeds[data_set_id] = []
+    for seeds, own in ((other_seeds, {}), (kept_seeds, known)):
+        standing = complete(search(estate, seeds, follow=False))
+        verification.searched |= standing.searched
+        for data_set_id, found in standing.found.items():
+            rows = _others(found, own.get(data_set_id))
+            if rows:
+                verification.add(str(found.data_set), rows, f"found by {', '.join(found.routes)}")
+        _unsearched(verification, standing)
 
 
 def strays(request: SubjectRequest, done: Iterable[Step], waiting: Iterable[Step]) -> Verification:

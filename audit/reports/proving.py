@@ -1,6 +1,7 @@
 """Whether an erasure is proven: each check says what it looked at, and one that fails is enough for a no.
 
-The console's own tables could be changed by who runs its database; the ledger could not, unnoticed. So whatever
+The console's own tables could be changed by who runs its database; the ledger not without
+breaking its chain. So whatever
 the tables claim has to be found in the ledger too.
 """
 
@@ -153,5 +154,7 @@ def _first(told: list[Told]) -> Told | None:
 
 
 def _entries(*told: Told | None) -> str:
-    numbers = ", ".join(str(entry.number) for entry in told if entry)
-    return f"entry {numbers}" if numbers else "no entry"
+    numbers = [str(entry.number) for entry in told if entry]
+    if not numbers:
+        return "no entry"
+    return f"{'entries' if len(numbers) > 1 else 'entry'} {', '.join(numbers)}"

@@ -1,5 +1,5 @@
-from django_htmx.middleware import HtmxDetails
 from django.http import HttpRequest
+from django_htmx.middleware import HtmxDetails
 
 from governance.console.models import User
 

@@ -2,15 +2,28 @@ import secrets
 import uuid
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import models, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from audit.ledger.context import Actor
+from audit.ledger.context import Actor, acting
+from audit.ledger.recording import record
+from governance.console import events
 from governance.console.permissions import PERMISSIONS, Role
+
+
+class UserManager(DjangoUserManager["User"]):
+    def create_superuser(self, username: str, email: str | None = None, **fields: Any) -> "User":  # type: ignore[override]
+        """`manage.py createsuperuser`: the first administrator, who adds everybody else in the browser."""
+        with transaction.atomic(), acting(Actor("system", "command line")):
+            user = super().create_superuser(username, email, **{"role": Role.ADMINISTRATOR, **fields})
+            record(events.USER_ADDED, user, role=user.role)
+        return user
 
 
 class User(AbstractUser):
@@ -18,6 +31,8 @@ class User(AbstractUser):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     role = models.CharField(max_length=20, choices=Role.choices, default=Role.AUDITOR)
+
+    objects = UserManager()
 
     class Meta:
         db_table = "console_user"

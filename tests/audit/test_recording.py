@@ -58,23 +58,33 @@ def test_chain_is_what_the_documentation_says(db, sequenced):
 
 
 def test_entry_goes_with_its_transaction(db, sequenced):
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    @transaction.atomic
+    def change_and_fail():
         Organisation.objects.create(name="x")
         count()
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        change_and_fail()
     assert (Waiting.objects.count(), Organisation.objects.count(), sequenced()) == (0, 0, [])
 
 
 def test_change_goes_with_an_entry_that_cannot_be_written(db):
-    with pytest.raises(NotCanonical), transaction.atomic():
+    @transaction.atomic
+    def change():
         Organisation.objects.create(name="x")
         count(2**60)
+
+    with pytest.raises(NotCanonical):
+        change()
     assert Organisation.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_recorded_outside_a_transaction():
-    with pytest.raises(RuntimeError, match=r"test\.counted must be recorded in the transaction of its change"):
+    with pytest.raises(
+        RuntimeError, match=r"test\.counted must be recorded in the transaction of its change"
+    ):
         count()
     assert Waiting.objects.count() == 0
 
@@ -168,4 +178,6 @@ def test_sequencing_keeps_the_order_over_batches(db):
         count(number)
     assert sequence(batch=3) == 7
     assert sequence() == 0
-    assert [entry.content["facts"]["how_many"] for entry in Entry.objects.order_by("number")] == list(range(7))
+    assert [entry.content["facts"]["how_many"] for entry in Entry.objects.order_by("number")] == list(
+        range(7)
+    )

@@ -112,8 +112,8 @@ def test_second_sequencer_does_nothing_while_the_first_works():
     assert Head.objects.get().size == 1
 
 
-def test_verify_sees_one_moment():
-    """While it reads, a sequencer appends: neither the new entries nor the new head are seen."""
+def test_verify_sees_one_moment(monkeypatch):
+    """While it reads, a sequencer appends: neither the new entry nor the new head is seen."""
     with transaction.atomic():
         for number in range(10):
             count(number)
@@ -126,19 +126,16 @@ def test_verify_sees_one_moment():
             count(99)
         return sequence()
 
-    def once(head_problem=chain._head_problem):
-        def before_the_head(size, link):
-            with ThreadPoolExecutor(1) as pool:
-                appended.append(pool.submit(append).result())
-            return head_problem(size, link)
+    check_head = chain._head_problem
 
-        return before_the_head
+    def append_first(size, link):
+        with ThreadPoolExecutor(1) as pool:
+            appended.append(pool.submit(append).result())
+        return check_head(size, link)
 
-    original, chain._head_problem = chain._head_problem, once()
-    try:
+    with monkeypatch.context() as patch:
+        patch.setattr(chain, "_head_problem", append_first)
         verdict = chain.verify()
-    finally:
-        chain._head_problem = original
     assert appended == [1]
     assert (verdict.intact, verdict.checked) == (True, 10)
     assert chain.verify().checked == 11

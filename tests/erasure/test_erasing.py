@@ -2,8 +2,10 @@
 
 import pytest
 
+from audit.ledger.context import acting
 from catalog.models import System
 from erasure.models import Plan, Step, SubjectRequest
+from erasure.requests import intake
 from retention import holds
 from tests.erasure.estate import approve, data_set, entries, find, request_of
 from tests.services.fixtures import Database
@@ -108,3 +110,32 @@ def test_nobody_by_that_name_is_said_to_be_nobody(shop, amir, work):
     assert (request.state, request.outcome) == (State.COMPLETE, "no data found")
     assert not Plan.objects.exists()
     assert not Step.objects.exists()
+
+
+def test_a_customer_number_that_a_hold_keeps_is_no_residue(shop, shop_database, amir, petra, work):
+    holds.place(
+        data_set(shop, "purchase"),
+        keep_columns=["id", "customer_id", "placed", "total"],
+        exemption="b",
+        reason="Tax law",
+    )
+    for outcome in (
+        "erased, except what a legal hold keeps",
+        "nothing left to erase, except what a legal hold keeps",
+    ):
+        request = request_of("ana@example.org", amir)
+        with acting(amir.as_actor()):
+            intake.add_identifier(request, "id.customer", "1")
+        request = find(request, amir, work)
+        if request.state == State.PLANNED:
+            request = approve(request, petra, work)
+        assert (request.state, request.outcome, request.residue) == (State.COMPLETE, outcome, [])
+    assert shop_database.execute("SELECT DISTINCT ship_to FROM purchase WHERE customer_id = 1") == [(None,)]
+
+
+def test_the_route_names_only_what_led_to_the_row(shop, amir, work):
+    request = find(request_of("ana@example.org", amir), amir, work)
+    assert request.hits.get(data_set=data_set(shop, "newsletter")).routes == ["email = contact.email"]
+    assert request.hits.get(data_set=data_set(shop, "purchase")).routes == [
+        "public.customer.id → public.purchase.customer_id"
+    ]

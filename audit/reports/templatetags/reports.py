@@ -25,7 +25,7 @@ def plain(value: Value) -> str | SafeString:
         return intcomma(value)
     if isinstance(value, (list, tuple)) and len(value) > 1 and any(" " in part for part in value):
         return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((part,) for part in value)))
-    text = shown(value)
+    text = shown(value).strip().replace(" UTC", "\u00a0UTC")
     if not text:
         return NOTHING
     if len(text) >= HASH_LENGTH and " " not in text:

@@ -1,0 +1,211 @@
+"""What PostgreSQL refuses: to the owner, to a superuser, and to the role the application connects as."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import psycopg
+import pytest
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+from psycopg.errors import InsufficientPrivilege, UndefinedTable
+
+from audit.ledger.checks import application_must_not_own_the_ledger
+from audit.ledger.models import Entry, Head
+from audit.ledger.recording import record
+from audit.ledger.roles import grant_application
+from audit.ledger.sequencing import sequence
+from tests.audit.events import COUNTED
+
+REFUSED = "the ledger is append-only"
+
+
+def count(number=1):
+    with transaction.atomic():
+        record(COUNTED, how_many=number, note="")
+
+
+def console_database(pg_server):
+    return replace(pg_server.superuser, name=connection.settings_dict["NAME"])
+
+
+@pytest.fixture
+def application(pg_server, transactional_db) -> Iterator[psycopg.Connection]:
+    """The console's database as the application sees it: a role of its own, granted its rights."""
+    count()
+    sequence()
+    count()
+    superuser = console_database(pg_server)
+    login = pg_server.create_login(superuser, prefix="application")
+    grant_application(login.user)
+    with login.connect() as connected:
+        yield connected
+    superuser.execute(f"DROP OWNED BY {login.user}")
+    superuser.execute(f"DROP ROLE {login.user}")
+
+
+@pytest.mark.parametrize(
+    ("statement", "tables"),
+    [
+        ("UPDATE {} SET action = 'x'", ["ledger_entry"]),
+        ("UPDATE {} SET body = ''", ["ledger_entry", "ledger_waiting"]),
+        ("DELETE FROM {}", ["ledger_entry", "ledger_head"]),
+        ("TRUNCATE {}", ["ledger_entry", "ledger_waiting", "ledger_head"]),
+        ("TRUNCATE {} CASCADE", ["ledger_entry"]),
+        (
+            "INSERT INTO {} SELECT * FROM ledger_entry ON CONFLICT (number) DO UPDATE SET action = 'x'",
+            ["ledger_entry"],
+        ),
+    ],
+)
+@pytest.mark.django_db
+def test_owner_is_refused(statement, tables):
+    count()
+    sequence()
+    count()
+    for table in tables:
+        with pytest.raises(DatabaseError, match=REFUSED), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement.format(table))
+    assert list(Entry.objects.values_list("number", "action")) == [(0, "test.counted")]
+
+
+@pytest.mark.django_db
+def test_orm_is_refused():
+    count()
+    sequence()
+    for attempt in (lambda: Entry.objects.update(action="x"), lambda: Entry.objects.get().delete()):
+        with pytest.raises(DatabaseError, match=REFUSED), transaction.atomic():
+            attempt()
+    assert Entry.objects.get().action == "test.counted"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entry SET action = 'x'",
+        "DELETE FROM ledger_entry",
+        "TRUNCATE ledger_entry",
+        "DELETE FROM ledger_head",
+    ],
+)
+def test_superuser_is_refused_even_as_a_replica(statement, pg_server):
+    count()
+    sequence()
+    with console_database(pg_server).connect() as superuser:
+        superuser.execute("SET session_replication_role = replica")
+        with pytest.raises(InsufficientPrivilege, match=REFUSED):
+            superuser.execute(statement)
+    assert Entry.objects.get().action == "test.counted"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entry SET action = 'x'",
+        "DELETE FROM ledger_entry",
+        "TRUNCATE ledger_entry",
+        "INSERT INTO ledger_entry SELECT number + 1, leaf, chain, body, at, action, actor, object_type, object_id, "
+        "subject, correlation FROM ledger_entry",
+        "UPDATE ledger_waiting SET body = ''",
+        "DELETE FROM ledger_waiting",
+        "TRUNCATE ledger_waiting",
+        "UPDATE ledger_head SET size = 0",
+        "INSERT INTO ledger_head SELECT 2, size, chain FROM ledger_head",
+        "DELETE FROM ledger_head",
+        "ALTER TABLE ledger_entry DISABLE TRIGGER ledger_entry_rows",
+        "ALTER TABLE ledger_entry DISABLE TRIGGER ALL",
+        "DROP TRIGGER ledger_entry_rows ON ledger_entry",
+        "DROP TABLE ledger_entry",
+        "ALTER TABLE ledger_entry RENAME TO elsewhere",
+        "CREATE OR REPLACE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+        "SET session_replication_role = replica",
+        "DELETE FROM django_migrations",
+    ],
+)
+def test_application_is_refused(statement, application):
+    with pytest.raises(InsufficientPrivilege):
+        application.execute(statement)
+    assert application.execute("SELECT number, action FROM ledger_entry").fetchall() == [(0, "test.counted")]
+    assert application.execute("SELECT count(*) FROM ledger_waiting").fetchone() == (1,)
+    assert application.execute("SELECT size FROM ledger_head").fetchone() == (1,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_application_may_append_read_and_sequence(application):
+    application.execute("INSERT INTO ledger_waiting (body) SELECT body FROM ledger_entry")
+    assert application.execute("SELECT ledger_sequence(10)").fetchone() == (2,)
+    assert application.execute("SELECT array_agg(number ORDER BY number) FROM ledger_entry").fetchone() == (
+        [0, 1, 2],
+    )
+    assert Head.objects.get().size == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_application_cannot_run_code_as_the_owner(application):
+    """A temporary table in the place of the ledger's own would bring its triggers into the owner's function."""
+    application.execute("CREATE TEMPORARY TABLE ledger_waiting (id bigint, body bytea)")
+    application.execute("INSERT INTO pg_temp.ledger_waiting VALUES (1, '{}')")
+    application.execute(
+        "CREATE FUNCTION pg_temp.escalate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "ALTER TABLE public.ledger_entry DISABLE TRIGGER ALL; RETURN OLD; END $$"
+    )
+    application.execute(
+        "CREATE TRIGGER escalate BEFORE DELETE ON pg_temp.ledger_waiting "
+        "FOR EACH ROW EXECUTE FUNCTION pg_temp.escalate()"
+    )
+    application.execute("GRANT ALL ON pg_temp.ledger_waiting TO PUBLIC")
+    assert application.execute("SELECT ledger_sequence(10)").fetchone() == (1,)
+    assert application.execute("SELECT count(*) FROM pg_temp.ledger_waiting").fetchone() == (1,)
+    enabled = application.execute(
+        "SELECT array_agg(DISTINCT tgenabled::text) FROM pg_trigger WHERE tgrelid = 'public.ledger_entry'::regclass "
+        "AND NOT tgisinternal"
+    )
+    assert enabled.fetchone() == (["A"],)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_stranger_to_the_database_may_nothing(pg_server):
+    count()
+    superuser = console_database(pg_server)
+    login = pg_server.create_login(superuser, prefix="stranger")
+    with login.connect() as stranger:
+        for statement in (
+            "SELECT ledger_sequence(1)",
+            "SELECT * FROM ledger_entry",
+            "SELECT * FROM ledger_waiting",
+        ):
+            with pytest.raises((InsufficientPrivilege, UndefinedTable)):
+                stranger.execute(statement)
+    superuser.execute(f"DROP ROLE {login.user}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_grant_command_gives_the_same_rights(pg_server, capsys):
+    superuser = console_database(pg_server)
+    login = pg_server.create_login(superuser, prefix="application")
+    connection.force_debug_cursor = True
+    try:
+        call_command("grant", login.user)
+    finally:
+        connection.force_debug_cursor = False
+    assert capsys.readouterr().out == f"Granted the application's rights to {login.user}.\n"
+    rights = login.execute(
+        "SELECT table_name::text, string_agg(privilege_type, ' ' ORDER BY privilege_type) "
+        "FROM information_schema.role_table_grants WHERE grantee = current_user AND table_name LIKE 'ledger%' "
+        "GROUP BY 1 ORDER BY 1"
+    )
+    superuser.execute(f"DROP OWNED BY {login.user}")
+    superuser.execute(f"DROP ROLE {login.user}")
+    assert rights == [
+        ("ledger_entry", "SELECT"),
+        ("ledger_head", "SELECT"),
+        ("ledger_waiting", "INSERT SELECT"),
+    ]
+
+
+@pytest.mark.django_db
+def test_check_says_when_the_application_owns_the_ledger():
+    (error,) = application_must_not_own_the_ledger(databases=["default"])
+    assert error.id == "ledger.E001"
+    assert application_must_not_own_the_ledger(databases=None) == []

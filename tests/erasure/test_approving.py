@@ -1,0 +1,151 @@
+"""The second person: never the first, never twice, never another plan than the one they read."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+
+from erasure import approving
+from erasure.models import Plan, Step, SubjectRequest
+from erasure.requests.states import NotNow
+from governance.console.models import Job, User
+from tests.erasure.estate import entries, find, request_of
+from tests.erasure.together import at_once
+from tests.people import client_of
+from tests.services.fixtures import Database
+
+
+@pytest.fixture
+def plan(shop, amir: User, work) -> Plan:
+    """Made by amir, of ana."""
+    return find(request_of("ana@example.org", amir), amir, work).plans.get()
+
+
+def fingerprint_of(plan: Plan) -> str:
+    return Plan.objects.get(pk=plan.pk).fingerprint
+
+
+@pytest.fixture
+def nothing_written(shop_database: Database) -> Iterator[None]:
+    before = shop_database.execute("SELECT * FROM customer ORDER BY id")
+    yield
+    assert shop_database.execute("SELECT * FROM customer ORDER BY id") == before
+
+
+def test_who_made_the_plan_does_not_approve_it(plan: Plan, amir, work, nothing_written: None) -> None:
+    assert plan.made_by == amir
+    with pytest.raises(approving.SamePerson, match="You made this plan: somebody else has to approve it."):
+        approving.approve(plan, fingerprint=plan.fingerprint, by=amir)
+    plan.refresh_from_db()
+    assert (plan.state, plan.decided_by) == ("proposed", None)
+    assert work() == []
+    assert entries("plan.approved") == []
+
+
+def test_a_second_person_does(plan: Plan, petra, work) -> None:
+    approving.approve(plan, fingerprint=plan.fingerprint, by=petra)
+    plan.refresh_from_db()
+    assert (plan.state, plan.decided_by) == ("approved", petra)
+    assert plan.request.state == "approved"
+    assert [(job.kind, job.state) for job in work()] == [("erasure.execute", "done")]
+    assert entries("plan.approved") == [{"fingerprint": plan.fingerprint}]
+
+
+@pytest.mark.parametrize("fingerprint", ["", "0" * 64])
+def test_another_fingerprint_approves_nothing(plan: Plan, petra, work, nothing_written: None, fingerprint: str) -> None:
+    with pytest.raises(NotNow, match="is not the plan you saw: read it again."):
+        approving.approve(plan, fingerprint=fingerprint, by=petra)
+    plan.refresh_from_db()
+    assert plan.state == "proposed"
+    assert work() == []
+
+
+def test_a_plan_that_was_made_anew_is_not_the_one_that_was_read(plan: Plan, amir, petra, work) -> None:
+    read = plan.fingerprint
+    request = find(plan.request, amir, work)
+    newer = request.plans.get(state="proposed")
+    assert (newer.number, fingerprint_of(plan)) == (2, read)
+    with pytest.raises(NotNow, match="plan 1 is overtaken: there is nothing to decide"):
+        approving.approve(plan, fingerprint=read, by=petra)
+    with pytest.raises(NotNow, match="is not the plan you saw"):
+        approving.approve(newer, fingerprint=read, by=petra)
+    assert not Plan.objects.filter(state="approved").exists()
+
+
+def test_a_plan_whose_steps_were_altered_after_approval_is_set_aside(
+    plan: Plan, petra, work, nothing_written: None
+) -> None:
+    approving.approve(plan, fingerprint=plan.fingerprint, by=petra)
+    Step.objects.filter(plan=plan, data_set__name="public.customer").update(rows_before=3)
+    work()
+    plan.refresh_from_db()
+    assert (plan.state, plan.request.state) == ("stale", "found")
+    assert plan.decision_reason == "The stored plan is not the one that was approved."
+
+
+def test_a_rejected_plan_goes_back_with_its_reason(plan: Plan, petra, work, nothing_written: None) -> None:
+    approving.reject(plan, reason="The invoices must stay.", by=petra)
+    plan.refresh_from_db()
+    assert (plan.state, plan.decided_by, plan.decision_reason) == ("rejected", petra, "The invoices must stay.")
+    assert plan.request.state == "found"
+    assert work() == []
+    for decide in (
+        lambda: approving.approve(plan, fingerprint=plan.fingerprint, by=petra),
+        lambda: approving.reject(plan, reason="Again.", by=petra),
+        lambda: approving.resume(plan),
+    ):
+        with pytest.raises(NotNow, match="plan 1 is rejected: there is nothing to"):
+            decide()
+    assert entries("plan.rejected") == [{"fingerprint": plan.fingerprint, "reason": "The invoices must stay."}]
+
+
+def test_while_it_is_carried_out_there_is_nothing_to_resume(plan: Plan, petra) -> None:
+    approving.approve(plan, fingerprint=plan.fingerprint, by=petra)
+    with pytest.raises(NotNow, match="plan 1 is being carried out already"):
+        approving.resume(plan)
+    assert Job.objects.filter(kind="erasure.execute").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_officers_at_once_exactly_one_approves(plan: Plan, petra, ada) -> None:
+    fingerprint = plan.fingerprint
+
+    def approve_as(user: User):
+        return lambda: approving.approve(Plan.objects.get(pk=plan.pk), fingerprint=fingerprint, by=user)
+
+    answers = at_once(*[(user.as_actor(), approve_as(user)) for user in (petra, ada)])
+    assert sorted(type(answer).__name__ for answer in answers) == ["NoneType", "NotNow"]
+    assert Job.objects.filter(kind="erasure.execute").count() == 1
+    assert entries("plan.approved") == [{"fingerprint": fingerprint}]
+    plan.refresh_from_db()
+    assert plan.decided_by == (petra if answers[0] is None else ada)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_an_approval_and_a_rejection_at_once_one_counts(plan: Plan, petra, ada) -> None:
+    approve, reject = at_once(
+        (
+            petra.as_actor(),
+            lambda: approving.approve(Plan.objects.get(pk=plan.pk), fingerprint=plan.fingerprint, by=petra),
+        ),
+        (ada.as_actor(), lambda: approving.reject(Plan.objects.get(pk=plan.pk), reason="No.", by=ada)),
+    )
+    assert sorted(type(answer).__name__ for answer in (approve, reject)) == ["NoneType", "NotNow"]
+    state = SubjectRequest.objects.get().state
+    assert state == ("approved" if approve is None else "found")
+    assert Job.objects.filter(kind="erasure.execute").count() == (1 if approve is None else 0)
+
+
+def test_roles_without_the_right_and_strangers_decide_nothing(
+    plan: Plan, ada, dana, emil, carl, vera, sam: Client, work, nothing_written: None
+) -> None:
+    url = plan.get_absolute_url()
+    given = {"typed": plan.request.reference, "fingerprint": plan.fingerprint, "reason": "No."}
+    for user in (ada, dana, emil, carl, vera):
+        for decision in ("approve", "reject"):
+            assert client_of(user).post(f"{url}{decision}/", given).status_code == 403, user
+    for decision in ("approve", "reject"):
+        assert sam.post(f"{url}{decision}/", given)["Location"].startswith("/sign-in/")
+    plan.refresh_from_db()
+    assert (plan.state, plan.request.state) == ("proposed", "planned")
+    assert work() == []
