@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -14,6 +14,7 @@ from catalog.filters import ColumnFilter, in_catalog_order
 from catalog.models import Column, Label, Link, categories, sensitivities
 from catalog.reviewing import decide
 from catalog.tabs import catalog_tabs
+from governance.console.http import StaffRequest
 from governance.console.listing import Bulk, Empty, ListColumn, chosen, listing, listing_row
 from governance.console.pages import page, wants_part
 from governance.console.permissions import allow
@@ -59,7 +60,7 @@ SAID = {
 
 
 @allow("catalog.view")
-def columns(request: HttpRequest) -> HttpResponseBase:
+def columns(request: StaffRequest) -> HttpResponseBase:
     may_review = request.user.may("catalog.review")
     return listing(
         request,
@@ -81,7 +82,7 @@ def columns(request: HttpRequest) -> HttpResponseBase:
 
 
 @allow("catalog.view")
-def column(request: HttpRequest, pk: int) -> HttpResponse:
+def column(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Column.objects.select_related("data_set__system", "reviewed_by"), pk=pk)
     labels = list(found.labels.select_related("made_by"))
     out = found.data_set.links_out.filter(source_columns__contains=[found.name])
@@ -105,7 +106,7 @@ def column(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow("catalog.review")
 @require_POST
-def review(request: HttpRequest) -> HttpResponse:
+def review(request: StaffRequest) -> HttpResponse:
     """One decision on the chosen columns. With `row`, the answer to htmx is the row of the one that changed."""
     action = request.POST.get("action", "")
     decision = "classify" if action == "none" else action
@@ -125,7 +126,7 @@ def review(request: HttpRequest) -> HttpResponse:
     return redirect(_back(request))
 
 
-def review_choices(request: HttpRequest) -> dict:
+def review_choices(request: StaffRequest) -> dict:
     """What the controls of a review need."""
     return {
         "may_review": request.user.may("catalog.review"),
@@ -138,13 +139,13 @@ def _bulk() -> Bulk:
     return Bulk(reverse("catalog:review"), ACTIONS, template="catalog/_review_controls.html")
 
 
-def _back(request: HttpRequest) -> str:
+def _back(request: StaffRequest) -> str:
     target = request.POST.get("next", "")
     mine = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     return target if mine else reverse("catalog:columns")
 
 
-def _say(request: HttpRequest, action: str, count: int) -> None:
+def _say(request: StaffRequest, action: str, count: int) -> None:
     if count:
         messages.success(request, f"{count} {'column' if count == 1 else 'columns'} {SAID[action]}.")
     else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
@@ -13,6 +13,7 @@ from catalog.forms import ActivitiesForm
 from catalog.models import Change, DataSet, Link
 from catalog.system_pages import DATA_SETS, counted
 from catalog.tabs import catalog_tabs
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.pages import page
 from governance.console.permissions import allow
@@ -45,7 +46,7 @@ CHANGES = [
 
 
 @allow("catalog.view")
-def data_sets(request: HttpRequest) -> HttpResponseBase:
+def data_sets(request: StaffRequest) -> HttpResponseBase:
     return listing(
         request,
         counted(DataSet.objects.all()),
@@ -65,7 +66,7 @@ def data_sets(request: HttpRequest) -> HttpResponseBase:
 
 
 @allow("catalog.view", POST="activities.manage")
-def data_set(request: HttpRequest, pk: int) -> HttpResponse:
+def data_set(request: StaffRequest, pk: int) -> HttpResponse:
     """One data set: its columns, its links, and the activities that use it (POST sets them)."""
     found = get_object_or_404(DataSet.objects.select_related("system"), pk=pk)
     form = ActivitiesForm(request.POST or None, initial={"activities": found.activities.all()})
@@ -91,7 +92,7 @@ def data_set(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @allow("catalog.view")
-def changes(request: HttpRequest) -> HttpResponseBase:
+def changes(request: StaffRequest) -> HttpResponseBase:
     return listing(
         request,
         Change.objects.select_related("data_set__system"),

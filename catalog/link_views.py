@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
@@ -13,6 +13,7 @@ from catalog.filters import LinkFilter
 from catalog.forms import LinkForm
 from catalog.models import DataSet, Link
 from catalog.tabs import catalog_tabs
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing, listing_row
 from governance.console.pages import page, wants_part
 from governance.console.permissions import allow
@@ -41,7 +42,7 @@ LINKS = [
 
 
 @allow("catalog.view")
-def links(request: HttpRequest) -> HttpResponseBase:
+def links(request: StaffRequest) -> HttpResponseBase:
     return listing(
         request,
         Link.objects.select_related("source__system", "target__system"),
@@ -59,7 +60,7 @@ def links(request: HttpRequest) -> HttpResponseBase:
 
 
 @allow("links.manage")
-def link_declare(request: HttpRequest) -> HttpResponse:
+def link_declare(request: StaffRequest) -> HttpResponse:
     source = request.GET.get("source", "")
     named = DataSet.objects.select_related("system").filter(pk=source).first() if source.isdecimal() else None
     form = LinkForm(request.POST or None, initial={"source": str(named or ""), "follow": Link.Follow.OWNED})
@@ -77,7 +78,7 @@ def link_declare(request: HttpRequest) -> HttpResponse:
 
 @allow("links.manage")
 @require_POST
-def link_decide(request: HttpRequest, pk: int) -> HttpResponse:
+def link_decide(request: StaffRequest, pk: int) -> HttpResponse:
     """Say whether the link is followed, or (`action=remove`) take a declared one away."""
     link = get_object_or_404(Link.objects.select_related("source__system", "target__system"), pk=pk)
     try:

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 
 from catalog import scanning
 from catalog.connectors import registry
 from catalog.filters import DataSetFilter
 from catalog.models import Change, Column, DataSet, System
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.pages import page
 
@@ -43,7 +44,7 @@ def how_many(rows: QuerySet) -> Coalesce:
 
 
 def system_page(
-    request: HttpRequest, system: System, *, tab: str = "", status: int = 200
+    request: StaffRequest, system: System, *, tab: str = "", status: int = 200
 ) -> HttpResponseBase:
     """One system: its data sets as a list, or one of the other tabs."""
     context: dict[str, Any] = {

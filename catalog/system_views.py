@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import OuterRef
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -17,6 +17,7 @@ from catalog.filters import SystemFilter
 from catalog.forms import SystemForm
 from catalog.models import Column, DataSet, System
 from catalog.system_pages import how_many, setting_facts, system_page
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.models import Job
 from governance.console.pages import TypedWordForm, page
@@ -36,7 +37,7 @@ SYSTEMS = [
 
 
 @allow("systems.view")
-def systems(request: HttpRequest) -> HttpResponseBase:
+def systems(request: StaffRequest) -> HttpResponseBase:
     present = DataSet.objects.filter(system=OuterRef("pk"), gone_at=None)
     of_system = Column.objects.filter(data_set__system=OuterRef("pk"), gone_at=None)
     rows = System.objects.select_related("custodian").annotate(
@@ -63,13 +64,13 @@ def systems(request: HttpRequest) -> HttpResponseBase:
 
 
 @allow("systems.view")
-def system(request: HttpRequest, pk: int) -> HttpResponseBase:
+def system(request: StaffRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(System.objects.select_related("custodian"), pk=pk)
     return system_page(request, found, tab=request.GET.get("tab", ""))
 
 
 @allow("systems.manage")
-def system_add(request: HttpRequest) -> HttpResponse:
+def system_add(request: StaffRequest) -> HttpResponse:
     """First the kind of store, then its settings; stored once the store has answered."""
     kind = request.GET.get("kind", "")
     if not kind:
@@ -96,7 +97,7 @@ def system_add(request: HttpRequest) -> HttpResponse:
 
 
 @allow("systems.manage")
-def system_change(request: HttpRequest, pk: int) -> HttpResponse:
+def system_change(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(System, pk=pk)
     form = SystemForm(request.POST or None, instance=System.objects.get(pk=pk))
     settings = registering.connector_form(
@@ -129,7 +130,7 @@ def system_change(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow("systems.manage")
 @require_POST
-def system_test(request: HttpRequest, pk: int) -> HttpResponseBase:
+def system_test(request: StaffRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(System.objects.select_related("custodian"), pk=pk)
     try:
         messages.success(request, f"{found.name} answers: {registering.test(found)}.")
@@ -141,18 +142,18 @@ def system_test(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 @allow("catalog.scan")
 @require_POST
-def system_crawl(request: HttpRequest, pk: int) -> HttpResponse:
+def system_crawl(request: StaffRequest, pk: int) -> HttpResponse:
     return _start(request, pk, "catalog.crawl")
 
 
 @allow("catalog.scan")
 @require_POST
-def system_scan(request: HttpRequest, pk: int) -> HttpResponse:
+def system_scan(request: StaffRequest, pk: int) -> HttpResponse:
     return _start(request, pk, "catalog.scan")
 
 
 @allow("systems.manage")
-def system_remove(request: HttpRequest, pk: int) -> HttpResponse:
+def system_remove(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(System, pk=pk)
     form = TypedWordForm(request.POST or None, word=found.name)
     if request.method == "POST" and form.is_valid():
@@ -178,7 +179,7 @@ def system_remove(request: HttpRequest, pk: int) -> HttpResponse:
     return page(request, "catalog/system_remove.html", context, status=422 if form.errors else 200)
 
 
-def _start(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+def _start(request: StaffRequest, pk: int, kind: str) -> HttpResponse:
     found = get_object_or_404(System, pk=pk)
     started: Job = scanning.request(found, kind=kind)
     if started.state == Job.State.RUNNING:

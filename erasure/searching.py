@@ -51,7 +51,10 @@ def find_person(request: SubjectRequest) -> Iterator[Progress]:
 
 
 def verified_identifiers(request: SubjectRequest) -> dict[str, list[str]]:
-    """The request's {category: values}; raises JobFailed if nothing is verified: nobody is searched for on a mere claim."""
+    """The request's {category: values}.
+
+    Raises JobFailed if nothing is verified: nobody is searched for on a mere claim.
+    """
     found: dict[str, list[str]] = {}
     for identifier in request.identifiers.filter(verified=True, sealed__isnull=False):
         found.setdefault(identifier.category, []).append(identifier.value)

@@ -102,7 +102,7 @@ class RequestDetailSerializer(RequestSerializer):
     hits = serializers.SerializerMethodField(
         help_text="Where rows of the person were found, and by which route."
     )
-    plans = serializers.PrimaryKeyRelatedField(many=True, read_only=True)
+    plans = serializers.PrimaryKeyRelatedField[Plan](many=True, read_only=True)
     package = serializers.SerializerMethodField()
 
     class Meta(RequestSerializer.Meta):

@@ -43,7 +43,7 @@ def stages(request: SubjectRequest) -> list[Stage]:
     """The way for `ui/steps.html`: what is done, where it stands, what waits."""
     plan = request.plans.select_related("made_by", "decided_by").first()
     way = WAY[Kind(request.kind)]
-    here = way.index(_here(request)) if request.state != State.COMPLETE else len(way)
+    here = len(way) if request.state == State.COMPLETE else way.index(_here(request))
     stopped = _stopped(request, plan)
     told = []
     for number, name in enumerate(way):
@@ -70,7 +70,7 @@ def proof_url(request: SubjectRequest) -> str:
 def _here(request: SubjectRequest) -> str:
     """The stage that the request is at."""
     found = "package" if request.kind == Kind.ACCESS else "plan"
-    if request.state in AT:
+    if AT.get(State(request.state)) in WAY[Kind(request.kind)]:
         return AT[State(request.state)]
     if request.state == State.FOUND:
         return found

@@ -48,15 +48,7 @@ def search_again(request: SubjectRequest, steps: Iterable[Step]) -> Verification
     steps = list(steps)
     with Connections() as connections:
         estate = Estate.load(connections)
-        standing = complete(search(estate, seeds_from(estate, verified_identifiers(request)), follow=False))
-        anonymized = {step.data_set_id for step in steps if step.method != "delete"}
-        for data_set_id, found in standing.found.items():
-            # Rows that stay may still be found by what the plan says they keep; whether the rest went, the steps say.
-            stays = data_set_id in anonymized and bool(found.data_set.primary_key)
-            rows = _others(found, known[data_set_id] if stays else None)
-            if rows:
-                verification.add(str(found.data_set), rows, f"found by {', '.join(found.routes)}")
-        _unsearched(verification, standing)
+        _look_for_identifiers(verification, estate, request, known, steps)
         _look_for_strays(verification, estate, known, steps, waiting=set())
         for step in steps:
             keys = known[step.data_set_id]

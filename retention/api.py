@@ -3,11 +3,11 @@
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from catalog.models import DataSet
 from governance.console.api_errors import Conflict
+from governance.console.api_http import StaffApiRequest
 from retention import holds
 from retention.filters import HoldFilter
 from retention.models import Exemption, Hold
@@ -55,7 +55,7 @@ class HoldViewSet(viewsets.ReadOnlyModelViewSet):
     filterset_class = HoldFilter
 
     @extend_schema(request=PlaceSerializer, responses={201: HoldSerializer})
-    def create(self, request: Request) -> Response:
+    def create(self, request: StaffApiRequest) -> Response:
         """Place a hold on a data set; it has one in force at a time."""
         asked = PlaceSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
@@ -66,7 +66,7 @@ class HoldViewSet(viewsets.ReadOnlyModelViewSet):
 
     @extend_schema(request=ReleaseSerializer, responses=HoldSerializer)
     @action(detail=True, methods=["post"])
-    def release(self, request: Request, pk: str) -> Response:
+    def release(self, request: StaffApiRequest, pk: str) -> Response:
         asked = ReleaseSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         hold = self.get_object()

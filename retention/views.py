@@ -2,13 +2,14 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.models import DataSet
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.pages import page
 from governance.console.permissions import allow
@@ -30,7 +31,7 @@ COLUMNS = [
 
 
 @allow("holds.view")
-def list_holds(request: HttpRequest) -> HttpResponseBase:
+def list_holds(request: StaffRequest) -> HttpResponseBase:
     add = reverse("retention:hold_add") if request.user.may("holds.manage") else ""
     return listing(
         request,
@@ -51,13 +52,13 @@ def list_holds(request: HttpRequest) -> HttpResponseBase:
 
 
 @allow("holds.view")
-def hold(request: HttpRequest, pk: int) -> HttpResponse:
+def hold(request: StaffRequest, pk: int) -> HttpResponse:
     return _hold_page(request, _hold(pk), form=ReleaseForm())
 
 
 @allow("holds.manage")
 @require_safe
-def hold_add(request: HttpRequest) -> HttpResponse:
+def hold_add(request: StaffRequest) -> HttpResponse:
     """First the data set, as a GET: what can be kept depends on it."""
     form = ChooseDataSetForm(request.GET or None)
     if form.is_valid():
@@ -67,7 +68,7 @@ def hold_add(request: HttpRequest) -> HttpResponse:
 
 
 @allow("holds.manage")
-def hold_place(request: HttpRequest, pk: int) -> HttpResponse:
+def hold_place(request: StaffRequest, pk: int) -> HttpResponse:
     data_set = get_object_or_404(DataSet.objects.select_related("system"), pk=pk, gone_at=None)
     form = HoldForm(request.POST or None, data_set=data_set)
     if request.method == "POST" and form.is_valid():
@@ -80,7 +81,7 @@ def hold_place(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @allow("holds.manage")
-def hold_release(request: HttpRequest, pk: int) -> HttpResponse:
+def hold_release(request: StaffRequest, pk: int) -> HttpResponse:
     found = _hold(pk)
     form = ReleaseForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -95,7 +96,7 @@ def hold_release(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @allow("holds.view")
-def card(request: HttpRequest) -> HttpResponse:
+def card(request: StaffRequest) -> HttpResponse:
     active = Hold.objects.active()
     context = {
         "title": "Holds",
@@ -115,7 +116,7 @@ def _hold(pk: int) -> Hold:
     )
 
 
-def _hold_page(request: HttpRequest, found: Hold, *, form: ReleaseForm) -> HttpResponse:
+def _hold_page(request: StaffRequest, found: Hold, *, form: ReleaseForm) -> HttpResponse:
     context = {
         "title": str(found),
         "hold": found,

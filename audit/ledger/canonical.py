@@ -6,6 +6,7 @@ left out too: PostgreSQL's text cannot hold it, so that the entry could never be
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -21,7 +22,8 @@ class NotCanonical(ValueError):
 
 def canonical_bytes(value: dict[str, Any]) -> bytes:
     """The canonical bytes of a JSON object. Raises NotCanonical outside the subset or above 65,535 bytes."""
-    _check(value, "entry")
+    if not _fits(value):
+        _refuse(value, "entry")
     try:
         body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
@@ -31,7 +33,32 @@ def canonical_bytes(value: dict[str, Any]) -> bytes:
     return body
 
 
-def _check(value: Any, path: str) -> None:
+def _fits(value: Any) -> bool:
+    """Whether `_refuse` would find nothing: without recursion, for it is asked of every entry that is checked."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        kind = type(item)
+        if kind is str:
+            if "\0" in item or not (item.isascii() or _encodes(item)):
+                return False
+        elif kind is dict:
+            for key in item:
+                if not _is_key(key):
+                    return False
+            waiting.extend(item.values())
+        elif kind is list or kind is tuple:
+            waiting.extend(item)
+        elif kind is int:
+            if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                return False
+        elif item is not None and kind is not bool:
+            return False
+    return True
+
+
+def _refuse(value: Any, path: str) -> None:
+    """Raise NotCanonical for the first part that does not belong, by its place."""
     match value:
         case None | bool():
             return
@@ -41,17 +68,28 @@ def _check(value: Any, path: str) -> None:
         case str():
             if "\0" in value:
                 raise NotCanonical(f"{path}: text with a NUL character")
-            try:
-                value.encode("utf-8")
-            except UnicodeEncodeError:
-                raise NotCanonical(f"{path}: text with a lone surrogate") from None
+            if not _encodes(value):
+                raise NotCanonical(f"{path}: text with a lone surrogate")
         case list() | tuple():
             for index, item in enumerate(value):
-                _check(item, f"{path}[{index}]")
+                _refuse(item, f"{path}[{index}]")
         case dict():
             for key, item in value.items():
-                if type(key) is not str or not KEY.match(key):
+                if not _is_key(key):
                     raise NotCanonical(f"{path}: key must be lower-case letters, digits and _")
-                _check(item, f"{path}.{key}")
+                _refuse(item, f"{path}.{key}")
         case _:
             raise NotCanonical(f"{path}: {type(value).__name__} has no canonical form")
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _is_key(key: Any) -> bool:
+    return type(key) is str and KEY.match(key) is not None

@@ -90,6 +90,11 @@ class Report(ABC):
         return ()
 
 
+def many(count: int, noun: str) -> str:
+    """ "1 system", "2 systems"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 reports: Registry[Report] = Registry(
     Report,  # type: ignore[type-abstract]
     package="audit.reports.kinds",

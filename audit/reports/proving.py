@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.ledger.chain import leaf_hash
+from audit.reports.base import many
 from audit.reports.evidence import Evidence, Told
 from erasure.fingerprints import fingerprint_of
 from erasure.models import Plan, Step, SubjectRequest
@@ -59,11 +60,11 @@ def conclusion(evidence: Evidence, found: Iterable[Check]) -> tuple[str, bool]:
     searched = last.facts["data_sets_searched"] if last else 0
     if not evidence.carried_out:
         return (
-            f"Proven: a search of {searched} data sets found nothing of the person. Nothing was erased.",
+            f"Proven: a search of {many(searched, 'data set')} found nothing of the person. Nothing was erased.",
             True,
         )
     return (
-        f"Proven: {request.outcome}. A second search of {searched} data sets found nothing more of the person.",
+        f"Proven: {request.outcome}. A second search of {many(searched, 'data set')} found nothing more of the person.",
         True,
     )
 

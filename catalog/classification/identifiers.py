@@ -10,6 +10,7 @@ import importlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 
 from catalog.classification.sample import Sample
 from catalog.classification.verdict import Evidence
@@ -31,7 +32,7 @@ class Scheme:
     weight: float
 
     @cached_property
-    def _check(self):  # type: ignore[no-untyped-def]
+    def _check(self) -> ModuleType | None:
         # By name, because the schemes are data: stdnum has a module for each.
         return importlib.import_module(f"stdnum.{self.module}") if self.module else None
 

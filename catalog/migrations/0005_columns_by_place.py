@@ -5,15 +5,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('catalog', '0004_kinds_of_system'),
+        ("catalog", "0004_kinds_of_system"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='column',
-            index=models.Index(fields=['data_set', 'position'], name='column_by_place'),
+            model_name="column",
+            index=models.Index(fields=["data_set", "position"], name="column_by_place"),
         ),
     ]

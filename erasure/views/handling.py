@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
@@ -15,6 +15,7 @@ from erasure.forms import ConfirmIdentityForm, IdentifierForm, TellingReasonForm
 from erasure.models import Plan, SubjectRequest
 from erasure.requests import closing, identity, intake, starting
 from erasure.requests.states import NotNow
+from governance.console.http import StaffRequest
 from governance.console.pages import page
 from governance.console.permissions import allow
 
@@ -25,7 +26,7 @@ def refusals_shown(view: View) -> View:
     """NotNow becomes a page that says why, 409; nothing was changed."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def answer(request: StaffRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return view(request, *args, **kwargs)
         except NotNow as reason:
@@ -39,7 +40,7 @@ def refusals_shown(view: View) -> View:
 @allow("requests.handle")
 @require_POST
 @refusals_shown
-def identity_link(request: HttpRequest, pk: int) -> HttpResponse:
+def identity_link(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SubjectRequest, pk=pk)
     identity.send_link(found)
     messages.success(request, "A link is on its way to the person. It works once, for 72 hours.")
@@ -49,7 +50,7 @@ def identity_link(request: HttpRequest, pk: int) -> HttpResponse:
 @allow("requests.handle")
 @require_POST
 @refusals_shown
-def search(request: HttpRequest, pk: int) -> HttpResponse:
+def search(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SubjectRequest, pk=pk)
     starting.search(found)
     return redirect(found)
@@ -58,7 +59,7 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
 @allow("requests.handle")
 @require_POST
 @refusals_shown
-def plan_make(request: HttpRequest, pk: int) -> HttpResponse:
+def plan_make(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SubjectRequest, pk=pk)
     starting.plan(found)
     return redirect(found)
@@ -67,7 +68,7 @@ def plan_make(request: HttpRequest, pk: int) -> HttpResponse:
 @allow("requests.handle")
 @require_POST
 @refusals_shown
-def package_make(request: HttpRequest, pk: int) -> HttpResponse:
+def package_make(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SubjectRequest, pk=pk)
     starting.package(found)
     return redirect(found)
@@ -75,7 +76,7 @@ def package_make(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow("requests.handle")
 @refusals_shown
-def identity_confirm(request: HttpRequest, pk: int) -> HttpResponse:
+def identity_confirm(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SubjectRequest, pk=pk)
     return ask(
         request,
@@ -90,7 +91,7 @@ def identity_confirm(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow("requests.handle")
 @refusals_shown
-def identifier_add(request: HttpRequest, pk: int) -> HttpResponse:
+def identifier_add(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SubjectRequest, pk=pk)
     return ask(
         request,
@@ -106,7 +107,7 @@ def identifier_add(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow("requests.handle")
 @refusals_shown
-def extend(request: HttpRequest, pk: int) -> HttpResponse:
+def extend(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SubjectRequest, pk=pk)
     until = intake.deadline(found.regime, found.received_at, extended=True)
     return ask(
@@ -123,7 +124,7 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow("requests.handle")
 @refusals_shown
-def reject(request: HttpRequest, pk: int) -> HttpResponse:
+def reject(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SubjectRequest, pk=pk)
     return ask(
         request,
@@ -138,7 +139,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def ask(
-    request: HttpRequest,
+    request: StaffRequest,
     found: SubjectRequest,
     form: forms.Form,
     verb: Callable[..., object],

@@ -3,7 +3,8 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.forms import BaseFormSet
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
@@ -11,6 +12,7 @@ from erasure.filters import RequestFilter, overdue
 from erasure.forms import IdentifierFormSet, RequestForm, spread
 from erasure.models import SubjectRequest
 from erasure.requests import intake
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.pages import page
 from governance.console.permissions import allow
@@ -29,7 +31,7 @@ REQUESTS = [
 
 
 @allow("requests.view")
-def requests(request: HttpRequest) -> HttpResponseBase:
+def requests(request: StaffRequest) -> HttpResponseBase:
     may_add = request.user.may("requests.handle")
     return listing(
         request,
@@ -50,7 +52,7 @@ def requests(request: HttpRequest) -> HttpResponseBase:
 
 
 @allow("requests.handle")
-def request_add(request: HttpRequest) -> HttpResponse:
+def request_add(request: StaffRequest) -> HttpResponse:
     form = RequestForm(request.POST or None)
     others = IdentifierFormSet(request.POST or None, prefix="others")
     if request.method == "POST" and all([form.is_valid(), others.is_valid()]):
@@ -78,7 +80,7 @@ def request_add(request: HttpRequest) -> HttpResponse:
 
 
 @allow("requests.view")
-def card_requests(request: HttpRequest) -> HttpResponse:
+def card_requests(request: StaffRequest) -> HttpResponse:
     """What is open, by state; what is overdue; what is due next."""
     pending = SubjectRequest.objects.exclude(state__in=SubjectRequest.ENDED)
     url = reverse("erasure:requests")
@@ -100,6 +102,6 @@ def card_requests(request: HttpRequest) -> HttpResponse:
     return page(request, "erasure/card_requests.html", context)
 
 
-def _identifiers(form: RequestForm, others: IdentifierFormSet) -> list[tuple[str, str]]:
+def _identifiers(form: RequestForm, others: BaseFormSet) -> list[tuple[str, str]]:
     rest = [(given["category"], given["value"]) for given in others.cleaned_data if given.get("value")]
     return [(intake.EMAIL, form.cleaned_data["email"]), *rest]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
@@ -13,6 +13,7 @@ from erasure.forms import ApproveForm, ReasonForm
 from erasure.methods import registry as methods
 from erasure.models import Plan, Step, SubjectRequest
 from erasure.views.handling import ask, refusals_shown
+from governance.console.http import StaffRequest
 from governance.console.pages import page
 from governance.console.permissions import allow
 
@@ -25,7 +26,7 @@ class ShownStep:
 
 
 @allow("requests.view")
-def show(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def show(request: StaffRequest, pk: int, number: int) -> HttpResponse:
     plan = _plan(pk, number)
     form = ApproveForm(word=plan.request.reference, initial={"fingerprint": plan.fingerprint})
     return plan_page(request, plan, form)
@@ -34,7 +35,7 @@ def show(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @allow("plans.approve")
 @require_POST
 @refusals_shown
-def approve(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def approve(request: StaffRequest, pk: int, number: int) -> HttpResponse:
     plan = _plan(pk, number)
     form = ApproveForm(request.POST, word=plan.request.reference)
     if not form.is_valid():
@@ -46,7 +47,7 @@ def approve(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @allow("plans.approve")
 @refusals_shown
-def reject(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def reject(request: StaffRequest, pk: int, number: int) -> HttpResponse:
     plan = _plan(pk, number)
     return ask(
         request,
@@ -63,13 +64,13 @@ def reject(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @allow("requests.handle")
 @require_POST
 @refusals_shown
-def resume(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def resume(request: StaffRequest, pk: int, number: int) -> HttpResponse:
     plan = _plan(pk, number)
     approving.resume(plan)
     return redirect(plan.request)
 
 
-def plan_page(request: HttpRequest, plan: Plan, form: ApproveForm, *, status: int = 200) -> HttpResponse:
+def plan_page(request: StaffRequest, plan: Plan, form: ApproveForm, *, status: int = 200) -> HttpResponse:
     """With the decision below it for whoever may take it; for the others, why they may not."""
     steps = list(plan.steps.select_related("data_set__system", "hold", "hit"))
     open_now = plan.state == Plan.State.PROPOSED and plan.request.state == SubjectRequest.State.PLANNED

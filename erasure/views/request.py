@@ -1,6 +1,6 @@
 """The page of one request: its way so far, the next thing to do, and what was found."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.utils.http import urlencode
@@ -14,12 +14,13 @@ from erasure.requests.clock import regimes
 from erasure.requests.revealing import Shown, masked_identifiers, reveal
 from erasure.routes import with_routes
 from erasure.stages import proof_url, stages
+from governance.console.http import StaffRequest
 from governance.console.pages import page
 from governance.console.permissions import allow
 
 
 @allow("requests.view")
-def show(request: HttpRequest, pk: int) -> HttpResponse:
+def show(request: StaffRequest, pk: int) -> HttpResponse:
     found = _request(pk)
     return request_page(request, found, identifiers=masked_identifiers(found))
 
@@ -27,7 +28,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @allow("requests.handle")
 @require_POST
 @never_cache
-def identifiers(request: HttpRequest, pk: int) -> HttpResponse:
+def identifiers(request: StaffRequest, pk: int) -> HttpResponse:
     """The page with the identifiers in clear, this once; the ledger says who looked."""
     found = _request(pk)
     return request_page(request, found, identifiers=reveal(found), revealed=True)
@@ -35,7 +36,7 @@ def identifiers(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow("requests.view")
 @never_cache
-def progress(request: HttpRequest, pk: int) -> HttpResponse:
+def progress(request: StaffRequest, pk: int) -> HttpResponse:
     """How far the job at work is; once none is, the browser loads the page anew."""
     found = _request(pk)
     if not found.job or found.job.finished:
@@ -45,7 +46,7 @@ def progress(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow("packages.read")
 @require_POST
-def package_download(request: HttpRequest, pk: int) -> HttpResponseBase:
+def package_download(request: StaffRequest, pk: int) -> HttpResponseBase:
     package = get_object_or_404(Package.objects.select_related("request"), request=pk)
     if not package.available:
         context = {"reason": "The package has expired.", "back": package.request, "title": "Not possible now"}
@@ -54,7 +55,7 @@ def package_download(request: HttpRequest, pk: int) -> HttpResponseBase:
 
 
 def request_page(
-    request: HttpRequest, found: SubjectRequest, *, identifiers: list[Shown], revealed: bool = False
+    request: StaffRequest, found: SubjectRequest, *, identifiers: list[Shown], revealed: bool = False
 ) -> HttpResponse:
     hits = found.hits.filter(rows__gt=0).select_related("data_set__system")
     plans = list(found.plans.select_related("made_by", "decided_by").prefetch_related("steps"))

@@ -1,7 +1,7 @@
 """The record of processing activities: the controller, and what it does with data."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 
@@ -9,6 +9,7 @@ from governance.activities import keeping
 from governance.activities.filters import ActivityFilter
 from governance.activities.forms import ActivityForm, OrganisationForm
 from governance.activities.models import ProcessingActivity
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.overview import reachable
 from governance.console.pages import TypedWordForm, page
@@ -24,7 +25,7 @@ COLUMNS = [
 
 
 @allow("activities.view")
-def activities(request: HttpRequest) -> HttpResponseBase:
+def activities(request: StaffRequest) -> HttpResponseBase:
     add = reverse("activities:activity_add") if request.user.may("activities.manage") else ""
     return listing(
         request,
@@ -45,7 +46,7 @@ def activities(request: HttpRequest) -> HttpResponseBase:
 
 
 @allow("activities.view")
-def activity(request: HttpRequest, pk: int) -> HttpResponse:
+def activity(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(ProcessingActivity, pk=pk)
     context = {
         "activity": found,
@@ -58,7 +59,7 @@ def activity(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @allow("activities.manage")
-def activity_add(request: HttpRequest) -> HttpResponse:
+def activity_add(request: StaffRequest) -> HttpResponse:
     form = ActivityForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return redirect(keeping.add(form.save(commit=False)))
@@ -66,7 +67,7 @@ def activity_add(request: HttpRequest) -> HttpResponse:
 
 
 @allow("activities.manage")
-def activity_change(request: HttpRequest, pk: int) -> HttpResponse:
+def activity_change(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(ProcessingActivity, pk=pk)
     form = ActivityForm(request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
@@ -76,7 +77,7 @@ def activity_change(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @allow("activities.manage")
-def activity_remove(request: HttpRequest, pk: int) -> HttpResponse:
+def activity_remove(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(ProcessingActivity, pk=pk)
     form = TypedWordForm(request.POST or None, word="remove")
     if request.method == "POST" and form.is_valid():
@@ -94,7 +95,7 @@ def activity_remove(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @allow("activities.view", POST="activities.manage")
-def organisation(request: HttpRequest) -> HttpResponse:
+def organisation(request: StaffRequest) -> HttpResponse:
     form = OrganisationForm(request.POST or None, instance=keeping.organisation())
     if request.method == "POST" and form.is_valid():
         _say_saved(request, keeping.save_organisation(form.save(commit=False)))
@@ -109,7 +110,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
 
 
 @allow("activities.view")
-def card(request: HttpRequest) -> HttpResponse:
+def card(request: StaffRequest) -> HttpResponse:
     context = {
         "title": "Activities",
         "url": reverse("activities:activities"),
@@ -124,13 +125,13 @@ def _facts(activity: ProcessingActivity) -> list[tuple[str, object]]:
     form = ActivityForm(instance=activity)
     values = {name: getattr(activity, name) for name in form.fields}
     values["lawful_basis"] = activity.get_lawful_basis_display()
-    return [(form[name].label, value) for name, value in values.items() if name != "name"]
+    return [(str(form[name].label), value) for name, value in values.items() if name != "name"]
 
 
-def _form_page(request: HttpRequest, form: ActivityForm, *, title: str, back: str) -> HttpResponse:
+def _form_page(request: StaffRequest, form: ActivityForm, *, title: str, back: str) -> HttpResponse:
     context = {"form": form, "title": title, "cancel_url": back}
     return page(request, "activities/activity_form.html", context, status=422 if form.errors else 200)
 
 
-def _say_saved(request: HttpRequest, changed: list[str]) -> None:
+def _say_saved(request: StaffRequest, changed: list[str]) -> None:
     messages.success(request, "Saved." if changed else "Nothing was changed.")

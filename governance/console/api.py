@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from governance.console import jobs, people, tokens
 from governance.console.api_errors import Conflict
+from governance.console.api_http import StaffApiRequest
 from governance.console.filters import JobFilter, PersonFilter
 from governance.console.models import ApiToken, Job, User
 from governance.console.permissions import PUBLIC
@@ -93,9 +94,9 @@ class Me(APIView):
     permissions = {"GET": "overview.view"}
 
     @extend_schema(responses=MeSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: StaffApiRequest) -> Response:
         user = request.user
-        user.scopes = tokens.scopes_for(user, token=_token(request))  # type: ignore[union-attr]
+        user.scopes = tokens.scopes_for(user, token=_token(request))  # type: ignore[attr-defined]
         return Response(MeSerializer(user).data)
 
 

@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from governance.console import people, tokens
 from governance.console.filters import PersonFilter
 from governance.console.forms import AccessForm, PersonForm, TokenForm
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.models import ApiToken, User
 from governance.console.pages import page
@@ -37,7 +38,7 @@ PEOPLE = [
 
 
 @allow("people.manage")
-def list_people(request: HttpRequest) -> HttpResponseBase:
+def list_people(request: StaffRequest) -> HttpResponseBase:
     return listing(
         request,
         User.objects.all(),
@@ -50,7 +51,7 @@ def list_people(request: HttpRequest) -> HttpResponseBase:
 
 
 @allow("people.manage")
-def add_person(request: HttpRequest) -> HttpResponse:
+def add_person(request: StaffRequest) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         return redirect("console:person", people.add(form.save(commit=False)).pk)
@@ -58,7 +59,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
 
 
 @allow("people.manage")
-def person(request: HttpRequest, pk: int) -> HttpResponse:
+def person(request: StaffRequest, pk: int) -> HttpResponse:
     user = get_object_or_404(User, pk=pk)
     form = AccessForm(request.POST or None, initial={"role": user.role, "active": user.is_active})
     if request.method == "POST" and form.is_valid():
@@ -79,7 +80,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 @allow("people.manage")
 @require_POST
 @never_cache
-def issue_link(request: HttpRequest, pk: int) -> HttpResponse:
+def issue_link(request: StaffRequest, pk: int) -> HttpResponse:
     """Shown once: whoever has the link can choose this person's password."""
     user = get_object_or_404(User, pk=pk, is_active=True)
     link = request.build_absolute_uri(people.password_link(user))
@@ -88,7 +89,7 @@ def issue_link(request: HttpRequest, pk: int) -> HttpResponse:
 
 @allow("account.manage")
 @never_cache
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: StaffRequest) -> HttpResponse:
     """One's own tokens; a new one's secret stands on the answer to the form and nowhere else."""
     form = TokenForm(request.POST or None, user=request.user)
     context = {"form": form, "tokens": request.user.tokens.all()}
@@ -100,7 +101,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @allow("account.manage")
 @require_POST
-def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
+def revoke_token(request: StaffRequest, pk: int) -> HttpResponse:
     token = get_object_or_404(ApiToken, pk=pk, user=request.user)
     if tokens.revoke(token):
         messages.success(request, f"The token {token.name} is revoked.")

@@ -11,6 +11,7 @@ from django.urls import reverse_lazy
 from audit.ledger.context import become
 from audit.ledger.recording import record
 from governance.console import events
+from governance.console.models import User
 from governance.console.permissions import allow, public
 
 
@@ -31,6 +32,7 @@ class ChangePassword(PasswordChangeView):
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
+        assert isinstance(self.request.user, User)  # PermissionMiddleware let nobody else in
         record(events.PASSWORD_CHANGED, self.request.user)
         messages.success(self.request, "Your password is changed; other browsers are signed out.")
         return response
@@ -48,6 +50,7 @@ class ChoosePassword(PasswordResetConfirmView):
     @transaction.atomic
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)
+        assert isinstance(self.user, User)  # a link without its user does not validate
         become(self.user.as_actor())
         record(events.PASSWORD_CHANGED, self.user)
         messages.success(self.request, "Your password is set: sign in with it.")

@@ -1,13 +1,14 @@
 """The overview, jobs, and whether the console is healthy."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from governance.console import health, jobs
 from governance.console.filters import JobFilter
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.models import Job
 from governance.console.overview import cards, checklist
@@ -26,14 +27,14 @@ JOBS = [
 
 
 @allow("overview.view")
-def overview(request: HttpRequest) -> HttpResponse:
+def overview(request: StaffRequest) -> HttpResponse:
     user = request.user
     context = {"title": "Overview", "checklist": checklist(user), "cards": cards(user)}
     return page(request, "console/dashboard.html", context)
 
 
 @allow("jobs.view")
-def list_jobs(request: HttpRequest) -> HttpResponseBase:
+def list_jobs(request: StaffRequest) -> HttpResponseBase:
     return listing(
         request,
         Job.objects.select_related("started_by"),
@@ -47,7 +48,7 @@ def list_jobs(request: HttpRequest) -> HttpResponseBase:
 
 
 @allow("jobs.view")
-def job(request: HttpRequest, pk: str) -> HttpResponse:
+def job(request: StaffRequest, pk: str) -> HttpResponse:
     shown = get_object_or_404(Job.objects.select_related("started_by"), pk=pk)
     context = {"job": shown, "may_cancel": request.user.may("jobs.cancel")}
     return page(request, "console/job.html", context)
@@ -55,7 +56,7 @@ def job(request: HttpRequest, pk: str) -> HttpResponse:
 
 @allow("jobs.view")
 @never_cache
-def job_progress(request: HttpRequest, pk: str) -> HttpResponse:
+def job_progress(request: StaffRequest, pk: str) -> HttpResponse:
     """How far the job is: the part asks for itself again each second, until the job has ended.
 
     Whoever has watched it to its end sees the page around it anew, with what the job has changed.
@@ -69,7 +70,7 @@ def job_progress(request: HttpRequest, pk: str) -> HttpResponse:
 
 @allow("jobs.cancel")
 @require_POST
-def cancel_job(request: HttpRequest, pk: str) -> HttpResponse:
+def cancel_job(request: StaffRequest, pk: str) -> HttpResponse:
     target = get_object_or_404(Job, pk=pk)
     if jobs.cancel(target):
         messages.success(request, "The job stops after the step it is at.")
@@ -81,7 +82,7 @@ def cancel_job(request: HttpRequest, pk: str) -> HttpResponse:
 @public
 @require_safe
 @never_cache
-def healthy(request: HttpRequest) -> JsonResponse:
+def healthy(request: StaffRequest) -> JsonResponse:
     """200 while database and broker answer, else 503; which of them, and nothing more."""
     parts = {"database": health.database_answers(), "broker": health.broker_answers()}
     return JsonResponse({"healthy": all(parts.values()), **parts}, status=200 if all(parts.values()) else 503)

@@ -235,8 +235,10 @@ def test_the_classification_lists_every_column(shop: System, dana: User):
         confidence=0.97, reviewed_by=dana, reviewed_at=MADE_AT
     )
     report = content("classification")
-    assert report.subtitle == "1 systems, 4 data sets"
-    assert report.conclusion == "14 of 16 columns have been reviewed; 2 have not and count as personal."
+    assert report.subtitle == "1 system, 4 data sets"
+    assert (
+        report.conclusion == "Reviewed: 14 of 16 columns. Unreviewed, and therefore counted as personal: 2."
+    )
     assert section(report, "By sensitivity").rows == [
         ("direct identifier", 6, 6, 0),
         ("quasi-identifier", 0, 0, 0),

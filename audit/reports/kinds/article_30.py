@@ -17,6 +17,7 @@ from audit.reports.base import (
     Report,
     ReportContent,
     Section,
+    many,
 )
 from audit.reports.holdings import Holding, holdings, sorted_titles
 from governance.activities.models import Organisation, ProcessingActivity
@@ -66,7 +67,7 @@ class Article30(Report):
 
 def _conclusion(missing: int, open_details: int) -> str:
     said = (
-        f"Incomplete: {missing} thing{'s' if missing > 1 else ''} that Art. 30(1) always asks for "
+        f"Incomplete: {many(missing, 'thing')} that Art. 30(1) always asks for "
         f"{'are' if missing > 1 else 'is'} missing."
         if missing
         else "Complete: everything that Art. 30(1) always asks for is stated."

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from audit.reports.base import Fact, Report, ReportContent, Section, Value
+from audit.reports.base import Fact, Report, ReportContent, Section, Value, many
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity
 from catalog.models import Column, DataSet, System
 from governance.console.models import User
@@ -43,13 +43,18 @@ class Classification(Report):
         unread = _unread()
         return ReportContent(
             title=self.title,
-            subtitle=f"{len({c.data_set.system_id for c in columns})} systems, "
-            f"{len({c.data_set_id for c in columns})} data sets",
+            subtitle=f"{many(len({column.data_set.system_id for column in columns}), 'system')}, "
+            f"{many(len({column.data_set_id for column in columns}), 'data set')}",
             conclusion=_conclusion(len(columns), unreviewed, len(unread)),
             conclusive=not unreviewed and not unread,
             sections=[
                 _by_sensitivity(columns, unreviewed),
-                Section("Not read", _NOT_READ, columns=("System", "Data set", "Why"), rows=unread)
+                Section(
+                    "Not read",
+                    "Nobody can say what these hold.",
+                    columns=("System", "Data set", "Why"),
+                    rows=unread,
+                )
                 if unread
                 else Section("Not read", "Every system and data set could be read."),
                 Section(
@@ -63,13 +68,13 @@ class Classification(Report):
         )
 
 
-_NOT_READ = "Nobody can say what these hold."
-
-
 def _conclusion(columns: int, unreviewed: int, unread: int) -> str:
-    reviewed = f"{columns - unreviewed} of {columns} columns have been reviewed"
-    rest = f"; {unreviewed} have not and count as personal" if unreviewed else ""
-    return f"{reviewed}{rest}." + (f" {unread} systems or data sets could not be read." if unread else "")
+    said = [f"Reviewed: {columns - unreviewed} of {many(columns, 'column')}."]
+    if unreviewed:
+        said.append(f"Unreviewed, and therefore counted as personal: {unreviewed}.")
+    if unread:
+        said.append(f"Systems or data sets that could not be read: {unread}.")
+    return " ".join(said)
 
 
 def _by_sensitivity(columns: list[Column], unreviewed: int) -> Section:
