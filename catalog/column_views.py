@@ -20,16 +20,22 @@ from governance.console.pages import page, wants_part
 from governance.console.permissions import allow
 
 COLUMNS = [
-    ListColumn("name", "Column", sort=True, link=Column.get_absolute_url),
+    ListColumn("name", "Column", sort=True, link=Column.get_absolute_url, wraps=True),
     ListColumn(
         "data_set",
         "Data set",
         value="data_set.name",
         sort=("data_set__name", "position"),
         link=lambda row: row.data_set.get_absolute_url(),
+        wraps=True,
     ),
     ListColumn(
-        "category", "Category", value="get_category_display", sort=True, template="catalog/_category.html"
+        "category",
+        "Category",
+        value="get_category_display",
+        sort=True,
+        template="catalog/_category.html",
+        wraps=True,
     ),
     ListColumn("sensitivity", "Sensitivity", sort=True, template="catalog/_sensitivity.html"),
     ListColumn("confidence", "Confidence", value="confidence_percent", sort=True, numeric=True),
@@ -40,14 +46,13 @@ COLUMNS = [
         sort=("state", "questioned"),
         template="catalog/_review_state.html",
     ),
-    ListColumn("system", "System", value="data_set.system.name", sort="data_set__system__name"),
-    ListColumn("data_type", "Type", sort=True),
+    ListColumn("system", "System", value="data_set.system.name", sort="data_set__system__name", wraps=True),
+    ListColumn("data_type", "Type", sort=True, on_page=False),
 ]
 ACTIONS = [
     ("confirm", "Accept suggestion"),
     ("none", "Not personal"),
-    ("classify", "Set category"),
-    ("reject", "Reject suggestion"),
+    ("reject", "Reject"),
     ("reopen", "Reopen"),
 ]
 SAID = {

@@ -26,22 +26,24 @@ ALL_DATA_SETS = [
         value="system.name",
         sort="system__name",
         link=lambda row: row.system.get_absolute_url(),
+        wraps=True,
     ),
     *DATA_SETS[1:],
 ]
 CHANGES = [
     ListColumn("seen_at", "Seen", sort=True),
-    ListColumn("system", "System", value="data_set.system.name", sort="data_set__system__name"),
+    ListColumn("system", "System", value="data_set.system.name", sort="data_set__system__name", wraps=True),
     ListColumn(
         "data_set",
         "Data set",
         value="data_set.name",
         sort="data_set__name",
         link=lambda row: row.data_set.get_absolute_url(),
+        wraps=True,
     ),
-    ListColumn("column_name", "Column", sort=True),
+    ListColumn("column_name", "Column", sort=True, wraps=True),
     ListColumn("sort", "Change", value="get_sort_display", sort=True),
-    ListColumn("detail", "Detail"),
+    ListColumn("detail", "Detail", wraps=True),
 ]
 
 

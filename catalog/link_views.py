@@ -25,6 +25,7 @@ LINKS = [
         value=lambda link: f"{link.source} ({', '.join(link.source_columns)})",
         sort=("source__system__name", "source__name"),
         link=lambda link: link.source.get_absolute_url(),
+        wraps=True,
     ),
     ListColumn(
         "target",
@@ -32,12 +33,13 @@ LINKS = [
         value=lambda link: f"{link.target} ({', '.join(link.target_columns)})",
         sort=("target__system__name", "target__name"),
         link=lambda link: link.target.get_absolute_url(),
+        wraps=True,
     ),
     ListColumn("origin", "Origin", value="get_origin_display", sort=True),
     ListColumn(
         "follow", "Meaning", value="get_follow_display", sort=True, template="catalog/_link_follow.html"
     ),
-    ListColumn("decided_at", "Decided by a person", sort=True),
+    ListColumn("decided_at", "Decided", sort=True),
 ]
 
 

@@ -19,11 +19,11 @@ from governance.console.pages import page
 TABS = (("", "Data sets"), ("settings", "Settings"), ("drift", "Drift"), ("jobs", "Jobs"))
 SHOWN = 50
 DATA_SETS = [
-    ListColumn("name", "Name", sort=True, link=DataSet.get_absolute_url),
+    ListColumn("name", "Name", sort=True, link=DataSet.get_absolute_url, wraps=True),
     ListColumn("columns", "Columns", value="column_count", sort="column_count", numeric=True),
     ListColumn("unreviewed", "To review", value="unreviewed_count", sort="unreviewed_count", numeric=True),
     ListColumn("row_estimate", "Rows, about", sort=True, numeric=True),
-    ListColumn("problem", "Problem"),
+    ListColumn("problem", "Problem", wraps=True),
     ListColumn("scanned_at", "Scanned", sort=True),
 ]
 

@@ -25,13 +25,13 @@ from governance.console.permissions import allow
 
 PREFIX = "settings"
 SYSTEMS = [
-    ListColumn("name", "Name", sort=True, link=System.get_absolute_url),
-    ListColumn("kind", "Kind", sort=True, value="get_kind_display"),
+    ListColumn("name", "Name", sort=True, link=System.get_absolute_url, wraps=True),
+    ListColumn("kind", "Kind", sort=True, value="get_kind_display", wraps=True),
     ListColumn("region", "Region", sort=True),
     ListColumn("state", "State", template="ui/state.html"),
     ListColumn("data_sets", "Data sets", value="data_set_count", sort="data_set_count", numeric=True),
     ListColumn("unreviewed", "To review", value="unreviewed_count", numeric=True),
-    ListColumn("custodian", "Custodian", value="custodian.display_name"),
+    ListColumn("custodian", "Custodian", value="custodian.display_name", wraps=True),
     ListColumn("scanned_at", "Scanned", sort=True),
 ]
 

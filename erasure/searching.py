@@ -17,6 +17,7 @@ from erasure.finding import (
     seeds_from_anchors,
     seeds_from_matches,
 )
+from erasure.freshness import read_structure
 from erasure.keysets import KeySet
 from erasure.models import Hit, SubjectRequest
 from erasure.requests.states import move
@@ -34,18 +35,20 @@ def find_person(request: SubjectRequest) -> Iterator[Progress]:
     """
     identifiers = verified_identifiers(request)
     result = Search()
-    with Connections() as connections:
-        estate = Estate.load(connections)
-        seeds = seeds_from(estate, identifiers)
-        known = known_keys(request)
-        for earlier in (seeds_from_matches(estate, known), seeds_from_anchors(estate, known)):
-            for data_set_id, wanted in earlier.items():
-                seeds.setdefault(data_set_id, []).extend(wanted)
-        try:
+    known = known_keys(request)
+    try:
+        with Connections() as connections:
+            yield Progress(0, message="Reading the structure of the systems")
+            read_structure(connections)
+            estate = Estate.load(connections)
+            seeds = seeds_from(estate, identifiers)
+            for earlier in (seeds_from_matches(estate, known), seeds_from_anchors(estate, known)):
+                for data_set_id, wanted in earlier.items():
+                    seeds.setdefault(data_set_id, []).extend(wanted)
             for result in search(estate, seeds):
                 yield Progress(len(result.searched), len(estate.data_sets), f"{result.rows} rows found")
-        except ConnectorError as problem:
-            raise JobFailed(f"The search could not be finished. {problem}") from problem
+    except ConnectorError as problem:
+        raise JobFailed(f"The search could not be finished. {problem}") from problem
     store(request, result, known)
     yield Progress(len(result.searched), len(result.searched), f"{result.rows} rows found")
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from erasure.models import Plan, SubjectRequest
+from governance.console.models import Job
 
 Kind, State = SubjectRequest.Kind, SubjectRequest.State
 Stage = dict[str, Any]
@@ -74,11 +75,18 @@ def _here(request: SubjectRequest) -> str:
         return AT[State(request.state)]
     if request.state == State.FOUND:
         return found
-    if request.state == State.FAILED and request.job:
+    if request.state == State.FAILED and request.job and not _searched_by(request, request.job):
         return SINCE_JOB.get(request.job.kind, "search")
     if not request.verified_at:
         return "identity"
     return found if request.searched_at else "search"
+
+
+def _searched_by(request: SubjectRequest, job: Job) -> bool:
+    """Whether it is this job that searched: what it failed in came after."""
+    if job.kind != "erasure.find" or not job.started_at or not request.searched_at:
+        return False
+    return job.started_at <= request.searched_at
 
 
 def _stopped(request: SubjectRequest, plan: Plan | None) -> bool:

@@ -15,6 +15,7 @@ from erasure.finding import (
     seeds_from_anchors,
     subtract,
 )
+from erasure.freshness import read_structure
 from erasure.keysets import KeySet
 from erasure.methods import registry
 from erasure.models import Step, SubjectRequest
@@ -47,6 +48,7 @@ def search_again(request: SubjectRequest, steps: Iterable[Step]) -> Verification
     known = known_keys(request)
     steps = list(steps)
     with Connections() as connections:
+        read_structure(connections)
         estate = Estate.load(connections)
         _look_for_identifiers(verification, estate, request, known, steps)
         _look_for_strays(verification, estate, known, steps, waiting=set())

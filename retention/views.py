@@ -20,11 +20,15 @@ from retention.models import Hold
 
 COLUMNS = [
     ListColumn(
-        "data_set", "Data set", sort=("data_set__system__name", "data_set__name"), link=Hold.get_absolute_url
+        "data_set",
+        "Data set",
+        sort=("data_set__system__name", "data_set__name"),
+        link=Hold.get_absolute_url,
+        wraps=True,
     ),
     ListColumn("state", "State", template="ui/state.html"),
-    ListColumn("exemption", "Exemption", value="get_exemption_display", sort=True),
-    ListColumn("reason", "Reason"),
+    ListColumn("exemption", "Exemption", value="get_exemption_display", sort=True, wraps=True),
+    ListColumn("reason", "Reason", wraps=True),
     ListColumn("until", "Until", sort=True),
     ListColumn("placed_at", "Placed", sort=True),
 ]

@@ -2,6 +2,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 
@@ -32,6 +33,11 @@ __all__ = [
     "vera",
     "work",
 ]
+
+def pytest_configure() -> None:
+    """Each test client makes the middleware anew: it need not look through all static files each time."""
+    settings.WHITENOISE_USE_FINDERS = False
+
 
 LEDGER = ("ledger_entry", "ledger_waiting", "ledger_head")
 

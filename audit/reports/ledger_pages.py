@@ -46,9 +46,14 @@ def columns(names: Mapping[str, str]) -> list[ListColumn]:
         ListColumn("number", "Entry", sort=True, numeric=True, link=_url),
         ListColumn("at", "When"),
         ListColumn("actor", "Who", value=lambda entry: named(entry.actor, names)),
-        ListColumn("action", "What", value=title, link=_url),
-        ListColumn("object", "On", value=lambda entry: entry.content["object"]["name"] or entry.object_type),
-        ListColumn("subject", "Person"),
+        ListColumn("action", "What", value=title, link=_url, wraps=True),
+        ListColumn(
+            "object",
+            "On",
+            value=lambda entry: entry.content["object"]["name"] or entry.object_type,
+            wraps=True,
+        ),
+        ListColumn("subject", "Person", template="ledger/_subject.html"),
     ]
 
 

@@ -1,5 +1,7 @@
 """The clock of a request as a badge."""
 
+from typing import Any
+
 from django import template
 from django.utils import timezone
 
@@ -11,7 +13,7 @@ SOON = 7  # days
 
 
 @register.inclusion_tag("ui/badge.html")
-def due_badge(request: SubjectRequest) -> dict[str, str]:
+def due_badge(request: SubjectRequest) -> dict[str, Any]:
     """How many days are left to answer, or have passed since; “Ended” once nothing is due any more."""
     if request.ended:
         return state_badge("closed", "Ended")

@@ -23,8 +23,14 @@ REQUESTS = [
     ListColumn("kind", "Kind", sort=True, value="get_kind_display"),
     ListColumn("state", "State", sort=True, template="erasure/_state.html"),
     ListColumn("due_on", "Due", sort=True, template="erasure/_due.html"),
-    ListColumn("channel", "Channel", sort=True, value="get_channel_display"),
-    ListColumn("handled_by", "Entered by", value="handled_by.display_name"),
+    ListColumn("channel", "Channel", sort=True, value="get_channel_display", on_page=False),
+    ListColumn(
+        "handled_by",
+        "Entered by",
+        value="handled_by.display_name",
+        template="erasure/_entered_by.html",
+        wraps=True,
+    ),
     ListColumn("received_at", "Received", sort=True),
     ListColumn("closed_at", "Ended", sort=True),
 ]

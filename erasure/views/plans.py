@@ -22,7 +22,7 @@ from governance.console.permissions import allow
 class ShownStep:
     step: Step
     method: str
-    overwritten: list[tuple[str, str]]  # column, what it becomes
+    fields: list[tuple[str, list[str]]]  # what becomes of them, and which columns those are
 
 
 @allow("requests.view")
@@ -102,10 +102,12 @@ def _plan(pk: int, number: int) -> Plan:
 
 
 def _shown(step: Step) -> ShownStep:
-    label = methods.get(step.method).label
-    return ShownStep(
-        step, label, [(name, _words(stored)) for name, stored in sorted(step.replacements.items())]
-    )
+    fields: dict[str, list[str]] = {}
+    for name, stored in sorted(step.replacements.items()):
+        fields.setdefault(f"becomes {_words(stored)}", []).append(name)
+    for entry in step.kept:
+        fields.setdefault(f"stays, {entry['why']}", []).append(entry["column"])
+    return ShownStep(step, methods.get(step.method).label, list(fields.items()))
 
 
 def _words(stored: dict) -> str:

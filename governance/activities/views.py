@@ -16,10 +16,15 @@ from governance.console.pages import TypedWordForm, page
 from governance.console.permissions import allow
 
 COLUMNS = [
-    ListColumn("name", "Activity", sort=True, link=ProcessingActivity.get_absolute_url),
+    ListColumn("name", "Activity", sort=True, link=ProcessingActivity.get_absolute_url, wraps=True),
     ListColumn("lawful_basis", "Lawful basis", value="get_lawful_basis_display", sort="lawful_basis"),
-    ListColumn("subject_categories", "Data subjects", value=lambda row: ", ".join(row.subject_categories)),
-    ListColumn("recipients", "Recipients", value=lambda row: ", ".join(row.recipients)),
+    ListColumn(
+        "subject_categories",
+        "Data subjects",
+        value=lambda row: ", ".join(row.subject_categories),
+        wraps=True,
+    ),
+    ListColumn("recipients", "Recipients", value=lambda row: ", ".join(row.recipients), wraps=True),
     ListColumn("changed_at", "Changed", sort=True),
 ]
 
@@ -117,6 +122,7 @@ def card(request: StaffRequest) -> HttpResponse:
         "figure": ProcessingActivity.objects.count(),
         "figure_label": "on record",
         "organisation": keeping.organisation(),
+        "latest": ProcessingActivity.objects.order_by("-changed_at", "pk")[:3],
     }
     return page(request, "activities/card.html", context)
 

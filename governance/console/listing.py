@@ -34,7 +34,8 @@ class ListColumn:
     """One column. `value` is an attribute path ("system.name") or a callable on the object; else `key` is.
 
     `sort` is the field(s) to order by, or True for `key`. `template` is included with `object` and `value`.
-    `link` gives the URL that the cell leads to, or None.
+    `link` gives the URL that the cell leads to, or None. `wraps`: a long text may take more lines; all else
+    stays on one. `on_page=False`: only the file has it.
     """
 
     key: str
@@ -44,6 +45,8 @@ class ListColumn:
     template: str | None = None
     value: Callable[[Any], Any] | str | None = None
     link: Callable[[Any], str | None] | None = None
+    wraps: bool = False
+    on_page: bool = True
 
     def read(self, item: Any) -> Any:
         if callable(self.value):
@@ -78,7 +81,7 @@ class Empty:
 class Bulk:
     """Actions on many rows: `actions` are (value, label) pairs, posted as `action` to `url` with `ids`.
 
-    `template` adds controls (say, a choice of sensitivity) before the buttons. The receiver calls `chosen`.
+    `template` adds controls (say, a choice of sensitivity) after the buttons. The receiver calls `chosen`.
     """
 
     url: str
@@ -207,7 +210,8 @@ def chosen(
 
 
 def _row(item: Any, columns: Sequence[ListColumn]) -> Row:
-    return Row(item, [Cell(c, c.read(item), c.link(item) if c.link else None) for c in columns])
+    shown = (column for column in columns if column.on_page)
+    return Row(item, [Cell(c, c.read(item), c.link(item) if c.link else None) for c in shown])
 
 
 def _sort_errors(sort: str, columns: Sequence[ListColumn]) -> list[str]:
@@ -233,6 +237,8 @@ def _reversed(field: str) -> str:
 
 def _headers(columns: Sequence[ListColumn], sort: str, query: QueryDict) -> Iterator[Header]:
     for column in columns:
+        if not column.on_page:
+            continue
         if not column.ordering:
             yield Header(column, "", "")
             continue

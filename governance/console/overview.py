@@ -70,7 +70,7 @@ CARDS = (
     Card("Systems", "catalog:card_systems", "catalog:systems"),
     Card("Activities", "activities:card", "activities:activities"),
     Card("Holds", "retention:card", "retention:holds"),
-    Card("Ledger", "ledger:card", "ledger:entries"),
+    Card("Ledger", "ledger:card", "ledger:entries", wide=True),
 )
 
 

@@ -24,8 +24,9 @@ PEOPLE = [
         value="display_name",
         sort=("first_name", "last_name", "username"),
         link=lambda user: reverse("console:person", args=[user.pk]),
+        wraps=True,
     ),
-    ListColumn("username", "Signs in as", sort=True),
+    ListColumn("username", "Signs in as", sort=True, wraps=True),
     ListColumn("role", "Role", value="get_role_display", sort="role"),
     ListColumn(
         "active",

@@ -16,7 +16,7 @@ from governance.console.pages import page
 from governance.console.permissions import allow, public
 
 JOBS = [
-    ListColumn("title", "Job", sort=True, link=Job.get_absolute_url),
+    ListColumn("title", "Job", sort=True, link=Job.get_absolute_url, wraps=True),
     ListColumn("state", "State", sort=True, template="ui/state.html"),
     ListColumn("done", "Done", numeric=True),
     ListColumn("total", "Of", numeric=True),

@@ -268,7 +268,7 @@ def test_the_classification_lists_every_column(shop: System, dana: User):
         MADE_AT,
     )
     assert rows[6][2:] == ("topic", "text", "", "not classified", True, "unreviewed", None, "", None)
-    assert section(report, "Not read").rows == ()
+    assert section(report, "Not read").rows == []
 
 
 def test_what_could_not_be_read_is_said(shop: System):
@@ -567,6 +567,8 @@ def test_a_download_is_recorded_with_its_hash(done: SubjectRequest, vera: User, 
         assert told["sha256"] == hashlib.sha256(answer.content).hexdigest()
         assert (told["kind"], told["format"], told["entries"]) == ("erasure_proof", kind, size)
         size += 1
+    listed = section(proof(done), "Entries of the ledger").rows
+    assert "report.made" not in {row[3] for row in listed}
 
 
 @pytest.mark.parametrize(

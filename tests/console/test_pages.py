@@ -162,9 +162,10 @@ def test_every_state_has_a_tone(state: str) -> None:
 
 
 def test_a_badge_has_a_word_beside_its_colour() -> None:
-    assert state_badge("residual_found") == {"label": "Residual found", "tone": "bad"}
-    assert state_badge(SubjectRequest.State.PLANNED) == {"label": "Awaiting approval", "tone": "attention"}
-    assert state_badge("never heard of") == {"label": "Never heard of", "tone": "neutral"}
+    assert state_badge("residual_found") == {"label": "Residual found", "tone": "bad", "count": None}
+    assert state_badge(SubjectRequest.State.PLANNED)["label"] == "Awaiting approval"
+    assert state_badge(SubjectRequest.State.PLANNED, count=3)["count"] == 3
+    assert state_badge("never heard of")["tone"] == "neutral"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,8 @@ def test_moments_are_told_relative_with_the_exact_one_beside(distance: timedelta
 
 
 @pytest.mark.parametrize(
-    ("days", "text"), [(0, "today"), (1, "tomorrow"), (-1, "yesterday"), (27, "in 27 days")]
+    ("days", "text"),
+    [(0, "today"), (1, "tomorrow"), (-1, "yesterday"), (27, "in 27 days"), (2000, "31 Aug 2031")],
 )
 def test_days_are_told_in_days(days: int, text: str) -> None:
     assert relative_time(date(2026, 3, 10) + timedelta(days=days), now=NOW)["text"] == text

@@ -2,7 +2,10 @@ import pytest
 
 from catalog.models import System
 from tests.erasure import estate
+from tests.erasure.officers import asked, officer, planned, second
 from tests.services.fixtures import Database
+
+__all__ = ["asked", "officer", "planned", "second"]
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ def letters() -> list[tuple[str, str]]:
 def link(kind: str) -> str:
     """The path of the newest link of a kind (confirm, package, status) in any letter."""
     found = [
-        path for message in mail.outbox for path in re.findall(rf"http://testserver(/privacy/{kind}/\S+)", message.body)
+        path
+        for message in mail.outbox
+        for path in re.findall(rf"http://testserver(/privacy/{kind}/\S+)", message.body)
     ]
     return found[-1]
 

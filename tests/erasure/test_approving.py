@@ -34,7 +34,7 @@ def nothing_written(shop_database: Database) -> Iterator[None]:
 
 def test_who_made_the_plan_does_not_approve_it(plan: Plan, amir, work, nothing_written: None) -> None:
     assert plan.made_by == amir
-    with pytest.raises(approving.SamePerson, match="You made this plan: somebody else has to approve it."):
+    with pytest.raises(approving.SamePerson, match="You made this plan: somebody else has to approve it"):
         approving.approve(plan, fingerprint=plan.fingerprint, by=amir)
     plan.refresh_from_db()
     assert (plan.state, plan.decided_by) == ("proposed", None)
@@ -52,8 +52,10 @@ def test_a_second_person_does(plan: Plan, petra, work) -> None:
 
 
 @pytest.mark.parametrize("fingerprint", ["", "0" * 64])
-def test_another_fingerprint_approves_nothing(plan: Plan, petra, work, nothing_written: None, fingerprint: str) -> None:
-    with pytest.raises(NotNow, match="is not the plan you saw: read it again."):
+def test_another_fingerprint_approves_nothing(
+    plan: Plan, petra, work, nothing_written: None, fingerprint: str
+) -> None:
+    with pytest.raises(NotNow, match="is not the plan you saw: read it again"):
         approving.approve(plan, fingerprint=fingerprint, by=petra)
     plan.refresh_from_db()
     assert plan.state == "proposed"
@@ -86,7 +88,11 @@ def test_a_plan_whose_steps_were_altered_after_approval_is_set_aside(
 def test_a_rejected_plan_goes_back_with_its_reason(plan: Plan, petra, work, nothing_written: None) -> None:
     approving.reject(plan, reason="The invoices must stay.", by=petra)
     plan.refresh_from_db()
-    assert (plan.state, plan.decided_by, plan.decision_reason) == ("rejected", petra, "The invoices must stay.")
+    assert (plan.state, plan.decided_by, plan.decision_reason) == (
+        "rejected",
+        petra,
+        "The invoices must stay.",
+    )
     assert plan.request.state == "found"
     assert work() == []
     for decide in (
@@ -96,7 +102,9 @@ def test_a_rejected_plan_goes_back_with_its_reason(plan: Plan, petra, work, noth
     ):
         with pytest.raises(NotNow, match="plan 1 is rejected: there is nothing to"):
             decide()
-    assert entries("plan.rejected") == [{"fingerprint": plan.fingerprint, "reason": "The invoices must stay."}]
+    assert entries("plan.rejected") == [
+        {"fingerprint": plan.fingerprint, "reason": "The invoices must stay."}
+    ]
 
 
 def test_while_it_is_carried_out_there_is_nothing_to_resume(plan: Plan, petra) -> None:

@@ -38,7 +38,9 @@ from tests.erasure.letters import letters
         ("CCPA", date(2024, 1, 15), "DE", False, date(2024, 2, 29)),
     ],
 )
-def test_the_last_day_to_answer(regime: str, received: date, country: str, extended: bool, expected: date) -> None:
+def test_the_last_day_to_answer(
+    regime: str, received: date, country: str, extended: bool, expected: date
+) -> None:
     assert due(regimes()[regime], received, country=country, extended=extended) == expected
 
 
@@ -143,7 +145,9 @@ def test_a_plan_in_force_comes_to_its_end_first(amir, state: str) -> None:
     assert asked.state == "failed"
 
 
-def test_letters_say_what_was_written_and_not_its_html(amir, django_capture_on_commit_callbacks, mailoutbox) -> None:
+def test_letters_say_what_was_written_and_not_its_html(
+    amir, django_capture_on_commit_callbacks, mailoutbox
+) -> None:
     Organisation.objects.create(name="Tea & Sons", contact="Harbour 1", officer_name="D'Arcy")
     asked = request_of("ana@example.org", amir)
     with django_capture_on_commit_callbacks(execute=True):

@@ -55,7 +55,9 @@ def test_thirty_days_after_the_end_identifiers_and_keys_are_destroyed(shop, amir
     assert Entry.objects.get(action="request.keys_destroyed").actor == "expiry"
 
 
-@pytest.mark.parametrize("state", [s for s in SubjectRequest.State.values if s not in ("complete", "rejected")])
+@pytest.mark.parametrize(
+    "state", [s for s in SubjectRequest.State.values if s not in ("complete", "rejected")]
+)
 def test_an_open_request_keeps_what_it_needs(amir, state: str) -> None:
     request = request_of("ana@example.org", amir)
     SubjectRequest.objects.update(state=state, closed_at=timezone.now() - 90 * DAY)
@@ -102,12 +104,17 @@ def test_who_never_confirms_is_rejected_once_the_answer_was_due(
         assert expiring.expire() == NOTHING
     states = {request.pk: request.state for request in SubjectRequest.objects.all()}
     assert states == {
-        late.pk: "rejected", pending.pk: "rejected", due_today.pk: "received", confirmed.pk: "verified",
+        late.pk: "rejected",
+        pending.pk: "rejected",
+        due_today.pk: "received",
+        confirmed.pk: "verified",
     }
     late.refresh_from_db()
     assert late.outcome == f"rejected: {expiring.UNCONFIRMED}"
     assert late.closed_at is not None
-    assert [to for to, _ in letters()] == ["p1@example.org"]  # the link alone: the address was never confirmed
+    assert [to for to, _ in letters()] == [
+        "p1@example.org"
+    ]  # the link alone: the address was never confirmed
     assert entries("request.rejected") == [{"reason": expiring.UNCONFIRMED}] * 2
     assert ask("p0@example.org").reference != late.reference
 
@@ -116,7 +123,9 @@ def test_who_never_confirms_is_rejected_once_the_answer_was_due(
 def test_two_workers_at_once_do_it_once(amir) -> None:
     for number in range(8):
         request = request_of(f"p{number}@example.org", amir)
-        SubjectRequest.objects.filter(pk=request.pk).update(state="complete", closed_at=timezone.now() - 31 * DAY)
+        SubjectRequest.objects.filter(pk=request.pk).update(
+            state="complete", closed_at=timezone.now() - 31 * DAY
+        )
     first, second = at_once(*[(expiring.EXPIRY, expiring.expire)] * 2)
     assert first["keys"] + second["keys"] == 8
     assert entries("request.keys_destroyed") == [{}] * 8

@@ -321,3 +321,38 @@ def test_another_persons_rows_are_not_reached_through_a_reference(db, pg_databas
         (1, "boss@example.org", None),
         (2, "erased", None),
     ]
+
+
+def test_a_table_nobody_has_scanned_yet_is_searched_too(shop, shop_database, amir, petra, work):
+    shop_database.execute("CREATE TABLE survey (id int PRIMARY KEY, who text)")
+    shop_database.execute("INSERT INTO survey VALUES (1, 'Ana@example.org'), (2, 'bo@example.org')")
+    System.objects.update(crawled_at="2020-01-01T00:00Z")
+
+    request = approve(find(request_of(ANA, amir), amir, work), petra, work)
+
+    assert request.state == State.COMPLETE
+    assert shop_database.execute("SELECT id FROM survey") == [(2,)]
+
+
+def test_a_table_that_appears_before_the_second_search_is_residue(shop, shop_database, amir, petra, work):
+    request = find(request_of(ANA, amir), amir, work)
+    shop_database.execute("CREATE TABLE survey AS SELECT 'ana@example.org'::text AS who")
+    System.objects.update(crawled_at="2020-01-01T00:00Z")
+    request = approve(request, petra, work)
+
+    assert request.state == State.RESIDUAL
+    assert request.residue == [
+        {"data_set": "shop / public.survey", "rows": 1, "how": "found by who = contact.email"}
+    ]
+
+
+def test_a_value_of_ten_megabytes_is_no_obstacle(shop, shop_database, amir, petra, work):
+    shop_database.execute("ALTER TABLE purchase ADD COLUMN note text")
+    shop_database.execute("UPDATE purchase SET note = repeat('x', 10000000) WHERE customer_id = 1")
+    crawl_again(shop)
+    hold_purchases(shop)
+
+    request = approve(find(request_of(ANA, amir), amir, work), petra, work)
+
+    assert request.state == State.COMPLETE
+    assert shop_database.execute("SELECT count(*) FROM purchase WHERE note IS NOT NULL") == [(0,)]

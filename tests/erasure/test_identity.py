@@ -91,7 +91,9 @@ def test_a_newer_link_replaces_the_older(asked: SubjectRequest, link_sent) -> No
 def test_five_links_are_enough(asked: SubjectRequest, link_sent) -> None:
     for _ in range(5):
         link_sent()
-    with pytest.raises(NotNow, match=f"5 links were sent for {asked.reference}: check the identity in another way"):
+    with pytest.raises(
+        NotNow, match=f"5 links were sent for {asked.reference}: check the identity in another way"
+    ):
         link_sent()
     assert (IdentityCheck.objects.count(), len(mail.outbox)) == (5, 5)
 
@@ -132,7 +134,10 @@ def test_a_mail_server_that_is_down_stops_nothing(
         identity.send_link(asked)
     asked.refresh_from_db()
     assert asked.state == "identity pending"
-    assert f"The letter verify_identity of {asked.reference} could not be sent: ConnectionRefusedError" in caplog.text
+    assert (
+        f"The letter verify_identity of {asked.reference} could not be sent: ConnectionRefusedError"
+        in caplog.text
+    )
     assert "ana@" not in caplog.text
 
 

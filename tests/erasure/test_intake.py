@@ -15,7 +15,9 @@ VISITORS = (Actor("visitor", "one"), Actor("visitor", "two"))
 
 
 def ask(*identifiers: tuple[str, str], kind: str = "erasure", regime: str = "EU-GDPR") -> SubjectRequest:
-    return receive(kind=kind, identifiers=identifiers or [(EMAIL, "ana@example.org")], channel="form", regime=regime)
+    return receive(
+        kind=kind, identifiers=identifiers or [(EMAIL, "ana@example.org")], channel="form", regime=regime
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -37,7 +39,9 @@ def test_a_request_is_numbered_sealed_and_its_clock_runs(db: None) -> None:
     assert asked.due_on == intake.deadline("EU-GDPR", asked.received_at)
     email, number = asked.identifiers.order_by("pk")
     assert (email.value, email.verified, bytes(email.lookup)) == (
-        "Ana@Example.org", False, lookup_of(EMAIL, "ana@example.org"),
+        "Ana@Example.org",
+        False,
+        lookup_of(EMAIL, "ana@example.org"),
     )
     assert b"xample" not in bytes(email.sealed)
     assert (number.category, number.value) == ("id.customer", "C-17")
@@ -72,7 +76,10 @@ def test_after_a_request_has_ended_there_may_be_another(db: None) -> None:
         ([(EMAIL, "ana")], {"email": ["This is not an e-mail address."]}),
         ([(EMAIL, "ana@example.org\nBcc: all@example.org")], {"email": ["This is not an e-mail address."]}),
         ([(EMAIL, "")], {"identifiers": ["A E-mail address has 1 to 320 characters."]}),
-        ([(EMAIL, f"{'a' * 309}@example.org")], {"identifiers": ["A E-mail address has 1 to 320 characters."]}),
+        (
+            [(EMAIL, f"{'a' * 309}@example.org")],
+            {"identifiers": ["A E-mail address has 1 to 320 characters."]},
+        ),
         (
             [(EMAIL, "ana@example.org"), ("id.customer", "7" * 321)],
             {"identifiers": ["A Customer number has 1 to 320 characters."]},
@@ -103,9 +110,10 @@ def test_what_identifies_nobody_is_refused(db: None, identifiers: list, errors: 
 
 def test_320_characters_are_enough(db: None) -> None:
     number = "7" * 320
-    assert ask((EMAIL, "ana@example.org"), ("id.customer", number)).identifiers.get(
-        category="id.customer"
-    ).value == number
+    assert (
+        ask((EMAIL, "ana@example.org"), ("id.customer", number)).identifiers.get(category="id.customer").value
+        == number
+    )
 
 
 def test_an_unknown_law_is_refused_by_name(db: None) -> None:
@@ -115,7 +123,9 @@ def test_an_unknown_law_is_refused_by_name(db: None) -> None:
 
 
 def test_the_same_identifier_twice_is_one(db: None) -> None:
-    asked = ask((EMAIL, "ana@example.org"), (EMAIL, "ANA@example.org"), ("id.customer", "7"), ("id.customer", "7"))
+    asked = ask(
+        (EMAIL, "ana@example.org"), (EMAIL, "ANA@example.org"), ("id.customer", "7"), ("id.customer", "7")
+    )
     assert [i.category for i in asked.identifiers.order_by("pk")] == [EMAIL, "id.customer"]
 
 
@@ -125,7 +135,9 @@ def test_an_identifier_is_added_as_verified_as_the_person_is(amir) -> None:
     identity.confirm_by_officer(asked, how="By telephone.")
     assert intake.add_identifier(asked, "id.account", "42").verified is True
     assert {i.category: i.value for i in asked.identifiers.all()} == {
-        EMAIL: "ana@example.org", "id.customer": "17", "id.account": "42",
+        EMAIL: "ana@example.org",
+        "id.customer": "17",
+        "id.account": "42",
     }
     assert entries("request.identifier_added") == [{"category": "id.customer"}, {"category": "id.account"}]
 

@@ -39,8 +39,11 @@ def opened(package: Package) -> dict[str, str]:
 def answered(shop, amir, work) -> SubjectRequest:
     Organisation.objects.create(name="Tea & Sons", contact="Harbour 1")
     activity = ProcessingActivity.objects.create(
-        name="Sales", purpose="To deliver what was bought.", lawful_basis="contract",
-        subject_categories=["Customers"], recipients=["Post"],
+        name="Sales",
+        purpose="To deliver what was bought.",
+        lawful_basis="contract",
+        subject_categories=["Customers"],
+        recipients=["Post"],
     )
     DataSet.objects.get(name="public.purchase").activities.add(activity)
     request = made(find(request_of("ana@example.org", amir, kind="access"), amir, work), work)
@@ -53,14 +56,31 @@ def test_the_package_holds_every_row_of_the_person_and_of_nobody_else(answered: 
     assert sorted(files) == ["your-data.html", "your-data.json"]
     data = json.loads(files["your-data.json"])
     assert {key: data[key] for key in ("request", "controller", "contact", "not_searched")} == {
-        "request": answered.reference, "controller": "Tea & Sons", "contact": "Harbour 1", "not_searched": [],
+        "request": answered.reference,
+        "controller": "Tea & Sons",
+        "contact": "Harbour 1",
+        "not_searched": [],
     }
     sections = {section["data_set"]: section for section in data["data"]}
-    assert list(sections) == ["public.customer", "public.newsletter", "public.purchase", "public.purchase_line"]
-    assert sections["public.customer"]["rows"] == [
-        {"id": 1, "name": "Ana Lima", "email": "ana@example.org", "phone": "+55 11 91234", "address": "Rua A 1"}
+    assert list(sections) == [
+        "public.customer",
+        "public.newsletter",
+        "public.purchase",
+        "public.purchase_line",
     ]
-    rows = {name: sorted(section["rows"], key=lambda row: list(row.values())) for name, section in sections.items()}
+    assert sections["public.customer"]["rows"] == [
+        {
+            "id": 1,
+            "name": "Ana Lima",
+            "email": "ana@example.org",
+            "phone": "+55 11 91234",
+            "address": "Rua A 1",
+        }
+    ]
+    rows = {
+        name: sorted(section["rows"], key=lambda row: list(row.values()))
+        for name, section in sections.items()
+    }
     assert rows["public.newsletter"] == [
         {"email": "Ana@Example.org", "topic": "tea"},
         {"email": "ana@example.org", "topic": "cups"},
@@ -77,8 +97,11 @@ def test_the_package_holds_every_row_of_the_person_and_of_nobody_else(answered: 
         {"name": "Sales", "purpose": "To deliver what was bought.", "recipients": ["Post"]}
     ]
     assert sections["public.customer"]["columns"] == {
-        "id": "Customer number", "name": "Full name", "email": "E-mail address",
-        "phone": "Telephone number", "address": "Street address",
+        "id": "Customer number",
+        "name": "Full name",
+        "email": "E-mail address",
+        "phone": "Telephone number",
+        "address": "Street address",
     }
     assert sections["public.newsletter"]["columns"]["topic"] == "not classified"
     assert answered.package.rows == 8
@@ -93,7 +116,9 @@ def test_the_page_can_be_read_by_the_person(answered: SubjectRequest) -> None:
     assert '<th scope="col">email<small>E-mail address</small></th>' in page
     assert "<td>1</td><td>Ana Lima</td><td>ana@example.org</td><td>+55 11 91234</td><td>Rua A 1</td>" in page
     assert "<strong>Sales.</strong> To deliver what was bought. Recipients: Post." in page
-    assert "<td>10</td><td>1</td><td>2024-01-02</td><td>12.50</td><td>Rua A 1</td><td>10.0.0.1/32</td>" in page
+    assert (
+        "<td>10</td><td>1</td><td>2024-01-02</td><td>12.50</td><td>Rua A 1</td><td>10.0.0.1/32</td>" in page
+    )
     assert "2 records, found by" in page
 
 
@@ -103,7 +128,9 @@ def test_what_people_wrote_is_text_and_runs_nowhere(shop, shop_database: Databas
     files = opened(request.package)
     assert "<script>" not in files["your-data.html"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in files["your-data.html"]
-    (customer,) = [s for s in json.loads(files["your-data.json"])["data"] if s["data_set"] == "public.customer"]
+    (customer,) = [
+        s for s in json.loads(files["your-data.json"])["data"] if s["data_set"] == "public.customer"
+    ]
     assert customer["rows"][0]["name"] == "<script>alert(1)</script>"
 
 
@@ -116,7 +143,9 @@ def test_more_rows_than_a_page_can_show_are_all_in_the_json(
         "INSERT INTO purchase SELECT n, 1, '2024-05-05', n, 'Rua A 1', NULL FROM generate_series(100, 104) n"
     )
     files = opened(made(find(request_of("ana@example.org", amir, kind="access"), amir, work), work).package)
-    (purchases,) = [s for s in json.loads(files["your-data.json"])["data"] if s["data_set"] == "public.purchase"]
+    (purchases,) = [
+        s for s in json.loads(files["your-data.json"])["data"] if s["data_set"] == "public.purchase"
+    ]
     assert sorted(row["id"] for row in purchases["rows"]) == [10, 11, 100, 101, 102, 103, 104]
     assert "4 more records are in your-data.json." in files["your-data.html"]
 
@@ -178,7 +207,7 @@ def test_only_what_was_found_is_packaged(amir, work, state: str) -> None:
 def test_an_erasure_has_no_package(amir) -> None:
     request = request_of("ana@example.org", amir)
     SubjectRequest.objects.update(state="found")
-    with pytest.raises(NotNow, match="An erasure has no package: make its plan."):
+    with pytest.raises(NotNow, match="An erasure has no package: make its plan"):
         starting.package(request)
 
 

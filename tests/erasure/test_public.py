@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -52,13 +52,24 @@ def test_the_form_is_there_for_everybody_and_protected(db: None) -> None:
     assert not SubjectRequest.objects.exists()
 
 
+def test_browsers_send_the_origin_of_the_form(db: None) -> None:
+    """Told to send no referrer, they would say the origin is null, and the CSRF check would refuse everybody."""
+    response = Client().get(ASK)
+    assert response["Referrer-Policy"] == "same-origin"
+    assert 'name="referrer"' not in response.content.decode()
+    assert Client(enforce_csrf_checks=True).post(ASK, ANA, HTTP_ORIGIN="null").status_code == 403
+
+
 def test_a_request_is_received_and_confirmed_by_the_link_in_the_letter(send: Send, sam: Client) -> None:
     Organisation.objects.create(name="Tea & Sons", contact="Harbour 1")
     response = send(data={**ANA, "customer_number": "C-17"})
     assert (response.status_code, response["Location"]) == (302, "/privacy/received/")
     asked = SubjectRequest.objects.get()
     assert (asked.kind, asked.channel, asked.regime, asked.state) == (
-        "erasure", "form", "EU-GDPR", "identity pending",
+        "erasure",
+        "form",
+        "EU-GDPR",
+        "identity pending",
     )
     assert [(i.category, i.value, i.verified) for i in asked.identifiers.order_by("pk")] == [
         ("contact.email", "ana@example.org", False),
@@ -143,7 +154,9 @@ def test_a_program_that_fills_every_field_is_thanked_and_ignored(send: Send) -> 
         ("customer_number", "7" * 321, "Ensure this value has at most 320 characters (it has 321)."),
     ],
 )
-def test_what_cannot_be_worked_with_is_said_beside_its_field(send: Send, field: str, value: str, message: str) -> None:
+def test_what_cannot_be_worked_with_is_said_beside_its_field(
+    send: Send, field: str, value: str, message: str
+) -> None:
     response = send(data={**ANA, field: value})
     assert response.status_code == 422
     assert response.context["form"].errors == {field: [message]}
@@ -190,7 +203,10 @@ def test_invalid_forms_count_for_the_address_and_not_for_the_e_mail(send: Send) 
 def test_an_address_longer_than_any_is_refused(send: Send) -> None:
     response = send(data={**ANA, "email": f"{'a' * 309}@example.org"})
     assert response.status_code == 422
-    assert "Ensure this value has at most 320 characters (it has 321)." in response.context["form"].errors["email"]
+    assert (
+        "Ensure this value has at most 320 characters (it has 321)."
+        in response.context["form"].errors["email"]
+    )
 
 
 @pytest.mark.parametrize("kind", ["confirm", "package", "status"])
@@ -272,7 +288,7 @@ def test_every_state_is_told_in_plain_words(sam: Client, amir, state: str, kind:
 
 
 @pytest.fixture
-def stored(amir) -> Iterator[tuple[SubjectRequest, str, bytes]]:
+def stored(amir) -> tuple[SubjectRequest, str, bytes]:
     """A finished access request, the secret of its package, and the package."""
     asked = request_of("ana@example.org", amir, kind="access")
     SubjectRequest.objects.update(state="found")
@@ -281,10 +297,12 @@ def stored(amir) -> Iterator[tuple[SubjectRequest, str, bytes]]:
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("your-data.json", "{}" + " " * 3_000_000)
     content = buffer.getvalue()
-    yield asked, packaging.store(asked, content, rows=1), content
+    return asked, packaging.store(asked, content, rows=1), content
 
 
-def test_a_package_is_downloaded_by_its_button(stored: tuple[SubjectRequest, str, bytes], sam: Client) -> None:
+def test_a_package_is_downloaded_by_its_button(
+    stored: tuple[SubjectRequest, str, bytes], sam: Client
+) -> None:
     asked, secret, content = stored
     path = f"/privacy/package/{secret}/"
     shown = sam.get(path)
@@ -292,12 +310,15 @@ def test_a_package_is_downloaded_by_its_button(stored: tuple[SubjectRequest, str
     assert "Download my data" in shown.content.decode()
     response = Client(enforce_csrf_checks=True).post(path, HTTP_ORIGIN="null")
     assert b"".join(response.streaming_content) == content
-    assert dict(response.items()).items() >= {
-        "Content-Type": "application/zip",
-        "Content-Disposition": f'attachment; filename="your-data-{asked.reference}.zip"',
-        "Content-Length": str(len(content)),
-        "Referrer-Policy": "no-referrer",
-    }.items()
+    assert (
+        dict(response.items()).items()
+        >= {
+            "Content-Type": "application/zip",
+            "Content-Disposition": f'attachment; filename="your-data-{asked.reference}.zip"',
+            "Content-Length": str(len(content)),
+            "Referrer-Policy": "no-referrer",
+        }.items()
+    )
     assert "no-store" in response["Cache-Control"]
     assert Package.objects.get().downloads == 1
     assert len(content) > packaging.PART_BYTES

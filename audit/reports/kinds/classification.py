@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import Q
@@ -13,6 +14,7 @@ from catalog.models import Column, DataSet, System
 from governance.console.models import User
 
 UNCLASSIFIED = "not classified"
+FETCH = 5_000
 COLUMNS = (
     "System",
     "Data set",
@@ -26,6 +28,7 @@ COLUMNS = (
     "Reviewed by",
     "Reviewed at",
 )
+PERSONAL = COLUMNS.index("Personal")
 
 
 class Classification(Report):
@@ -34,34 +37,40 @@ class Classification(Report):
     purpose = "Every column of every system: what it holds, how sensitive that is, and who decided so when."
 
     def build(self, **parameters: Any) -> ReportContent:
-        columns = list(
-            Column.objects.filter(gone_at=None, data_set__gone_at=None)
-            .select_related("data_set__system")
-            .order_by("data_set__system__name", "data_set__name", "position", "pk")
-        )
-        unreviewed = sum(column.state != Column.State.CONFIRMED for column in columns)
+        counted: Counter[tuple[str, bool]] = Counter()
+        rows = list(_rows(counted))
+        unreviewed = sum(count for (_, confirmed), count in counted.items() if not confirmed)
         unread = _unread()
+        systems, data_sets = len({row[0] for row in rows}), len({row[:2] for row in rows})
         return ReportContent(
             title=self.title,
-            subtitle=f"{many(len({column.data_set.system_id for column in columns}), 'system')}, "
-            f"{many(len({column.data_set_id for column in columns}), 'data set')}",
-            conclusion=_conclusion(len(columns), unreviewed, len(unread)),
+            subtitle=f"{many(systems, 'system')}, {many(data_sets, 'data set')}",
+            conclusion=_conclusion(len(rows), unreviewed, len(unread)),
             conclusive=not unreviewed and not unread,
             sections=[
-                _by_sensitivity(columns, unreviewed),
+                Section(
+                    "By sensitivity",
+                    facts=[
+                        Fact("Columns in all", len(rows)),
+                        Fact("Counting as personal", sum(row[PERSONAL] is True for row in rows)),
+                        Fact("Not reviewed yet", unreviewed),
+                    ],
+                    columns=("Sensitivity", "Columns", "Confirmed", "Unreviewed"),
+                    rows=_by_sensitivity(counted),
+                ),
                 Section(
                     "Not read",
-                    "Nobody can say what these hold.",
+                    "Nobody can say what these hold."
+                    if unread
+                    else "Every system and data set could be read.",
                     columns=("System", "Data set", "Why"),
                     rows=unread,
-                )
-                if unread
-                else Section("Not read", "Every system and data set could be read."),
+                ),
                 Section(
                     "All columns",
                     "Without the columns that are gone from their store.",
                     columns=COLUMNS,
-                    rows=_rows(columns),
+                    rows=rows,
                     empty="The catalog has no columns yet.",
                 ),
             ],
@@ -77,27 +86,12 @@ def _conclusion(columns: int, unreviewed: int, unread: int) -> str:
     return " ".join(said)
 
 
-def _by_sensitivity(columns: list[Column], unreviewed: int) -> Section:
-    counted = Counter(
-        (column.sensitivity or UNCLASSIFIED, column.state == Column.State.CONFIRMED) for column in columns
-    )
-    titles = {
-        **{sensitivity.value: sensitivity.title for sensitivity in Sensitivity},
-        UNCLASSIFIED: UNCLASSIFIED,
-    }
-    return Section(
-        "By sensitivity",
-        facts=[
-            Fact("Columns in all", len(columns)),
-            Fact("Counting as personal", sum(column.personal for column in columns)),
-            Fact("Not reviewed yet", unreviewed),
-        ],
-        columns=("Sensitivity", "Columns", "Confirmed", "Unreviewed"),
-        rows=[
-            (title, counted[key, True] + counted[key, False], counted[key, True], counted[key, False])
-            for key, title in titles.items()
-        ],
-    )
+def _by_sensitivity(counted: Counter[tuple[str, bool]]) -> list[tuple[Value, ...]]:
+    titles = {sensitivity.value: sensitivity.title for sensitivity in Sensitivity} | {"": UNCLASSIFIED}
+    return [
+        (title, counted[key, True] + counted[key, False], counted[key, True], counted[key, False])
+        for key, title in titles.items()
+    ]
 
 
 def _unread() -> list[tuple[Value, ...]]:
@@ -110,12 +104,17 @@ def _unread() -> list[tuple[Value, ...]]:
     return sorted(rows)
 
 
-def _rows(columns: list[Column]) -> list[tuple[Value, ...]]:
+def _rows(counted: Counter[tuple[str, bool]]) -> Iterator[tuple[Value, ...]]:
+    """One after the other, counted by sensitivity and whether they are confirmed; no column stays in memory."""
     names = {user.pk: user.display_name for user in User.objects.all()}
-    return [
-        (
-            column.data_set.system.name,
-            column.data_set.name,
+    places = {found.pk: (found.system.name, found.name) for found in DataSet.objects.select_related("system")}
+    columns = Column.objects.filter(gone_at=None, data_set__gone_at=None).order_by(
+        "data_set__system__name", "data_set__name", "position", "pk"
+    )
+    for column in columns.iterator(chunk_size=FETCH):
+        counted[column.sensitivity, column.state == Column.State.CONFIRMED] += 1
+        yield (
+            *places[column.data_set_id],
             column.name,
             column.data_type,
             CATEGORIES[column.category].title if column.category in CATEGORIES else column.category,
@@ -126,5 +125,3 @@ def _rows(columns: list[Column]) -> list[tuple[Value, ...]]:
             names.get(column.reviewed_by_id or 0, ""),
             column.reviewed_at,
         )
-        for column in columns
-    ]

@@ -10,12 +10,12 @@ from django.contrib.humanize.templatetags.humanize import intcomma
 from django.forms import BoundField
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
 register = template.Library()
+FAR = 60  # days: a date farther away is told as it stands
 
 # The tone of each state word. A badge always shows the word too: colour alone says nothing.
 TONES = {
@@ -32,11 +32,11 @@ TONE_OF = {word: tone for tone, words in TONES.items() for word in words.split("
 
 
 @register.inclusion_tag("ui/badge.html")
-def state_badge(state: Any, label: Any = None) -> dict[str, str]:
-    """`state` as a badge: a word and a tone. `label` says it otherwise than the state itself."""
+def state_badge(state: Any, label: Any = None, count: int | None = None) -> dict[str, Any]:
+    """`state` as a badge: a word and a tone. `label` says it otherwise than the state itself; `count`, how many."""
     word = str(getattr(state, "value", state) or "none").replace("_", " ").replace("-", " ").strip().lower()
     shown = str(label or getattr(state, "label", "") or word)
-    return {"label": shown[:1].upper() + shown[1:], "tone": TONE_OF.get(word, "neutral")}
+    return {"label": shown[:1].upper() + shown[1:], "tone": TONE_OF.get(word, "neutral"), "count": count}
 
 
 @register.inclusion_tag("ui/time.html")
@@ -48,7 +48,7 @@ def relative_time(moment: date | datetime | None, now: datetime | None = None) -
     if not isinstance(moment, datetime):
         return {
             "text": _days(moment, timezone.localdate(now)),
-            "exact": date_format(moment),
+            "exact": f"{moment:%-d %B %Y}",
             "machine": moment.isoformat(),
         }
     local = timezone.localtime(moment)
@@ -68,6 +68,8 @@ def _days(day: date, today: date) -> str:
     days = (day - today).days
     if days in named:
         return named[days]
+    if abs(days) > FAR:
+        return f"{day:%-d %b %Y}"
     return f"in {days} days" if days > 0 else f"{-days} days ago"
 
 
