@@ -86,6 +86,12 @@ class DataSetFilter(PresentFilterSet):
         fields: list[str] = []
 
 
+class OwnDataSetFilter(DataSetFilter):
+    """Within one system."""
+
+    system = None
+
+
 class ColumnFilter(PresentFilterSet):
     q = Search(method="search")
     system = django_filters.ModelChoiceFilter(

@@ -10,7 +10,7 @@ from django.http import HttpResponseBase
 
 from catalog import scanning
 from catalog.connectors import registry
-from catalog.filters import DataSetFilter
+from catalog.filters import OwnDataSetFilter
 from catalog.models import Change, Column, DataSet, System
 from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
@@ -66,7 +66,7 @@ def system_page(
         return listing(
             request,
             counted(system.data_sets.all()),
-            filterset=DataSetFilter,
+            filterset=OwnDataSetFilter,
             columns=DATA_SETS,
             title=system.name,
             template="catalog/system.html",

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django_ratelimit.core import get_usage
 
 from governance.activities.models import Organisation
+from governance.console.clients import client_address
 
 View = Callable[..., HttpResponseBase]
 
@@ -41,9 +41,7 @@ def seconds_to_wait(request: HttpRequest, value: str, *, rate: str, group: str) 
 
 def client_network(request: HttpRequest) -> str:
     """Who is asking: their IPv4 address or IPv6 network of 64 bits, as the last proxy we trust saw it."""
-    address = request.META.get("REMOTE_ADDR", "")
-    if settings.ENVIRONMENT.trust_proxy:
-        address = request.headers.get("X-Forwarded-For", address).rpartition(",")[2].strip()
+    address = client_address(request)
     try:
         prefix = 64 if ":" in address else 32
         return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False).network_address)

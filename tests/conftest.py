@@ -34,6 +34,7 @@ __all__ = [
     "work",
 ]
 
+
 def pytest_configure() -> None:
     """Each test client makes the middleware anew: it need not look through all static files each time."""
     settings.WHITENOISE_USE_FINDERS = False

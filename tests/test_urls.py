@@ -63,7 +63,11 @@ class Door:
             method: method.upper() for method in METHODS if hasattr(self.api, method)
         }
         table = getattr(self.api, "permissions", {})
-        return {method: table.get(action) or table.get(method.upper()) for method, action in actions.items()}
+        return {
+            method: table.get(action) or table.get(method.upper())
+            for method, action in actions.items()
+            if method in METHODS
+        }
 
 
 def doors(patterns: list[Any], *, namespace: str = "", above: dict[str, Any] | None = None) -> Iterator[Door]:
@@ -157,45 +161,47 @@ def test_page_opens_to_the_right_roles_alone(door, staff):
 
 
 @pytest.mark.parametrize("door", PAGES, ids=str)
-def test_form_without_its_token_is_refused(door, staff):
-    for user in staff.values():
-        assert client_of(user, csrf=True).post(door.url).status_code == 403
-    assert Client(enforce_csrf_checks=True).post(door.url).status_code == 403
+def test_form_without_its_token_is_refused(door, ada, sam):
+    for browser in (client_of(ada, csrf=True), Client(enforce_csrf_checks=True)):
+        assert browser.post(door.url).status_code == 403
 
 
 @pytest.mark.parametrize("door", CLOSED_API, ids=str)
 def test_api_is_closed_to_strangers(door, db):
     for method in door.permissions():
-        for wrong in ("", "Bearer", "Bearer pgc_nobody", "Basic YTpi"):
-            client = APIClient()
-            client.credentials(**({"HTTP_AUTHORIZATION": wrong} if wrong else {}))
-            answer = getattr(client, method)(door.url)
-            assert answer.status_code == 401, (method, wrong)
-            assert answer["Content-Type"] == "application/problem+json"
-            assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
+        answer = getattr(APIClient(), method)(door.url)
+        assert answer.status_code == 401
+        assert answer["Content-Type"] == "application/problem+json"
+        assert answer["WWW-Authenticate"] == 'Bearer realm="api"'
+
+
+@pytest.mark.parametrize("header", ["Bearer", "Bearer pgc_nobody", "Bearer a b", "Bearer \xff"])
+def test_api_is_closed_to_unknown_tokens(header, db):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=header)
+    assert client.get("/api/v1/me/").status_code == 401
 
 
 @pytest.mark.parametrize("door", CLOSED_API, ids=str)
 def test_api_opens_to_the_right_roles_and_scopes_alone(door, staff):
     for method, permission in door.permissions().items():
-        others = [name for name in PERMISSIONS if name != permission]
         for role, user in staff.items():
             status = getattr(api_of(user), method)(door.url, format="json").status_code
             assert (status == 403) is not may(role, permission), (method, role, status)
             assert status != 401
             assert status < 500, (method, role, status)
-            without = getattr(api_of(user, *others), method)(door.url, format="json")
-            assert without.status_code == 403, (method, role, "without the scope")
+        others = [name for name in PERMISSIONS if name != permission]
+        allowed = next(user for role, user in staff.items() if may(role, permission))
+        assert getattr(api_of(allowed, *others), method)(door.url, format="json").status_code == 403, method
 
 
 @pytest.mark.parametrize("door", CLOSED_API, ids=str)
-def test_session_changes_nothing_over_the_api_without_its_token(door, staff):
+def test_session_changes_nothing_over_the_api_without_its_token(door, ada):
     for method in set(door.permissions()) - {"get"}:
-        for user in staff.values():
-            assert getattr(client_of(user, csrf=True), method)(door.url).status_code == 403
+        assert getattr(client_of(ada, csrf=True), method)(door.url).status_code == 403
 
 
-def test_view_without_a_mark_is_closed(ada, rf, settings):
+def test_view_without_a_mark_is_closed(ada, settings):
     settings.ROOT_URLCONF = "tests.unmarked_urls"
     assert client_of(ada).get("/unmarked/").status_code == 403
     assert api_of(ada).get("/unmarked-api/").status_code == 403

@@ -1,16 +1,17 @@
 """What the catalog knows of the data that an activity uses, for the activity's own page."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from audit.reports.holdings import holdings
 from governance.activities.models import ProcessingActivity
+from governance.console.http import StaffRequest
 from governance.console.pages import page
 from governance.console.permissions import allow
 
 
 @allow("activities.view")
-def activity_data(request: HttpRequest, pk: int) -> HttpResponse:
+def activity_data(request: StaffRequest, pk: int) -> HttpResponse:
     activity = get_object_or_404(ProcessingActivity, pk=pk)
     used = set(activity.data_sets.filter(gone_at=None).values_list("pk", flat=True))
     context = {

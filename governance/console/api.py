@@ -90,6 +90,10 @@ class AccessSerializer(serializers.ModelSerializer):
         fields = ["role", "active"]
 
 
+class PasswordLinkSerializer(serializers.Serializer):
+    link = serializers.URLField(help_text="Shown this once: whoever opens it chooses the password.")
+
+
 class Me(APIView):
     permissions = {"GET": "overview.view"}
 
@@ -170,7 +174,7 @@ class PersonViewSet(
         person = people.change(person, role=role, active=active, by=request.user)  # type: ignore[arg-type]
         return Response(PersonSerializer(person).data)
 
-    @extend_schema(request=None, responses={201: serializers.DictField(child=serializers.CharField())})
+    @extend_schema(request=None, responses={201: PasswordLinkSerializer})
     @action(detail=True, methods=["post"])
     def link(self, request: Request, pk: str) -> Response:
         """A link by which the person chooses a password, once."""

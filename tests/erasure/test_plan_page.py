@@ -20,17 +20,38 @@ def test_the_plan_says_exactly_what_will_happen(
     keep = ["id", "customer_id", "placed", "total"]
     holds.place(data_set(shop, "purchase"), keep_columns=keep, exemption="b", reason=reason)
     plan = find(asked, amir, work).plans.get()
-    page = text_of(second.get(plan.get_absolute_url()))
+    response = second.get(plan.get_absolute_url())
+    told_of = {shown.step.data_set.name: (shown.method, shown.fields) for shown in response.context["steps"]}
+    assert told_of == {
+        "public.purchase_line": ("Delete the rows", []),
+        "public.newsletter": ("Delete the rows", []),
+        "public.purchase": (
+            "Overwrite personal fields",
+            [
+                ("becomes nothing (null)", ["ip", "ship_to"]),
+                ("stays, the legal hold requires it", ["customer_id"]),
+            ],
+        ),
+        "public.customer": (
+            "Overwrite personal fields",
+            [
+                ("becomes nothing (null)", ["address", "phone"]),
+                ("becomes “erased” and a random ending, different in each row", ["email"]),
+                ("becomes “erased”", ["name"]),
+                (
+                    "stays, the key of the row, which says nothing about the person once the other fields are gone",
+                    ["id"],
+                ),
+            ],
+        ),
+    }
+    page = text_of(response)
     for words in (
         plan.fingerprint,
-        "<code>ship_to</code> becomes nothing (null)",
-        "<code>ip</code> becomes nothing (null)",
-        "<code>customer_id</code> stays: the legal hold requires it",
-        "<code>name</code> becomes “erased”",
-        "<code>email</code> becomes “erased” and a random ending, different in each row",
-        "<strong>Delete the rows</strong>",
+        "becomes nothing (null):",
+        "<code>ship_to</code>",
         f"{reason} (Legal obligation or public task, Art. 17(3)(b))",
-        "Type R-",
+        f"Type {plan.request.reference} to confirm",
         "Approve and carry out",
     ):
         assert words in page, words

@@ -164,7 +164,8 @@ def test_what_stands_in_the_way_is_said_with_its_remedy(
     SubjectRequest.objects.update(state="found", searched_at=timezone.now(), unsearched=unsearched)
     page = text_of(officer.get(asked.get_absolute_url()))
     assert "The key is unique. Release the hold." in page
-    assert '<td>shop / secret</td><td class="text-wrap">No right.</td>' in page
+    assert "shop / secret</td>" in page
+    assert "No right.</td>" in page
     assert offered(asked, amir)[0] == "Search again"
     assert ("Plan", "failed") in told(asked)
     SubjectRequest.objects.update(unsearched=[])

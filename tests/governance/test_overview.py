@@ -36,11 +36,14 @@ def test_running_job_asks_for_itself_again_and_an_ended_one_does_not(vera):
     running = job(state="running", done=1, total=3)
     url = f"/jobs/{running.pk}/progress/"
     text = browser.get(url).content.decode()
-    assert f'hx-get="{url}" hx-trigger="every 1s"' in text
+    assert f'hx-get="{url}?watching=1" hx-trigger="every 1s"' in text
+    assert "HX-Refresh" not in browser.get(f"{url}?watching=1")
     Job.objects.update(state="done", done=3)
     ended = browser.get(url)
     assert "hx-" not in ended.content.decode()
     assert "3 of 3 done" in ended.content.decode()
+    assert "HX-Refresh" not in ended
+    assert browser.get(f"{url}?watching=1")["HX-Refresh"] == "true"
 
 
 def test_job_page_offers_to_stop_to_those_who_may(vera, emil):

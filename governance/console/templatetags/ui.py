@@ -76,7 +76,7 @@ def _days(day: date, today: date) -> str:
 @register.filter
 def display(value: Any) -> Any:
     """Any value as a list or definition shows it: a dash for nothing, moments relative, numbers grouped."""
-    if value is None or value == "":
+    if value in (None, "", [], ()):
         return format_html('<span class="text-secondary" aria-label="{}">–</span>', "none")
     if isinstance(value, bool):
         return "Yes" if value else "No"

@@ -1,0 +1,23 @@
+import logging
+from dataclasses import replace
+
+from governance.console.clients import client_address
+from governance.console.masking import MaskSecretPaths
+
+
+def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(rf, settings):
+    request = rf.get("/", REMOTE_ADDR="10.0.0.9", headers={"X-Forwarded-For": "1.1.1.1, 2.2.2.2"})
+    assert client_address(request) == "10.0.0.9"
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, trust_proxy=True)
+    assert client_address(request) == "2.2.2.2"
+    nonsense = rf.get("/", REMOTE_ADDR="10.0.0.9", headers={"X-Forwarded-For": "not an address"})
+    assert client_address(nonsense) == "10.0.0.9"
+
+
+def test_secrets_in_addresses_are_cut_out_of_the_log():
+    record = logging.LogRecord("django", 30, "", 0, "Forbidden: %s", ("/privacy/confirm/s3cret-link/",), None)
+    MaskSecretPaths().filter(record)
+    assert record.getMessage() == "Forbidden: /privacy/confirm/…"
+    plain = logging.LogRecord("django", 30, "", 0, "Not Found: %s", ("/columns/7/",), None)
+    MaskSecretPaths().filter(plain)
+    assert plain.getMessage() == "Not Found: /columns/7/"
