@@ -83,9 +83,8 @@ def setting_facts(system: System) -> list[tuple[str, Any]]:
     known = registry.classes.get(system.kind)
     fields = known.Form.base_fields if known else {}
     for name, value in system.settings.items():
-        facts.append(
-            (str((name in fields and fields[name].label) or name.replace("_", " ").capitalize()), value)
-        )
+        label = str((name in fields and fields[name].label) or name.replace("_", " ").capitalize())
+        facts.append((label, str(value) if type(value) is int else value))  # a port is a name, not an amount
     secret_fields = sorted(known.secret_fields) if known and system.secrets else []
     return facts + [(name.capitalize(), "Stored encrypted") for name in secret_fields]
 

@@ -45,7 +45,9 @@ def columns(names: Mapping[str, str]) -> list[ListColumn]:
     return [
         ListColumn("number", "Entry", sort=True, numeric=True, link=_url),
         ListColumn("at", "When"),
-        ListColumn("actor", "Who", value=lambda entry: named(entry.actor, names)),
+        ListColumn(
+            "actor", "Who", value=lambda entry: named(entry.actor, names), template="ledger/_actor.html"
+        ),
         ListColumn("action", "What", value=title, link=_url, wraps=True),
         ListColumn(
             "object",

@@ -111,7 +111,9 @@ def test_from_an_unknown_database_to_a_proven_erasure(visit: Visit, sign_in, pic
     petra.get_by_label(re.compile("Type")).fill(reference)
     petra.get_by_role("button", name=re.compile("Approve")).click()
     petra.goto(request_url)
-    expect(petra.get_by_text("erased, except what a legal hold keeps", exact=True)).to_be_visible(timeout=LONG)
+    expect(petra.get_by_text("erased, except what a legal hold keeps", exact=True)).to_be_visible(
+        timeout=LONG
+    )
 
     after = everything(visit)
     for name, rows in after.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ from audit.reports.renderers.base import shown
 register = template.Library()
 NOTHING = mark_safe('<span class="none" aria-label="none">–</span>')
 HASH_LENGTH = 32
+LONG_NAME = re.compile(r"[\w./-]{16,}")
 
 
 @register.filter
@@ -30,7 +32,12 @@ def plain(value: Value) -> str | SafeString:
         return NOTHING
     if len(text) >= HASH_LENGTH and " " not in text:
         return format_html("<code>{}</code>", text)
-    return mark_safe(escape(text).replace("\n", "<br>"))  # noqa: S308  escaped
+    return mark_safe(LONG_NAME.sub(breakable, escape(text)).replace("\n", "<br>"))  # noqa: S308  escaped
+
+
+def breakable(name: re.Match) -> str:
+    """A long name, such as `public.invoice_line`, may go on in the next line after each of its parts."""
+    return re.sub(r"(?<=[./_-])(?=\w)", "<wbr>", name[0])
 
 
 @register.filter

@@ -7,7 +7,10 @@ const typing = (element) => element.closest("input, textarea, select, [contented
 let goPressed = 0;
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") closeMenus();
+  if (event.key === "Escape") {
+    document.activeElement.closest("details.menu[open]")?.querySelector("summary").focus();
+    closeMenus();
+  }
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key === "/") {
     const search = document.querySelector("#filters input[type=search]") || document.querySelector("[data-shortcut='/']");
