@@ -152,7 +152,8 @@ def remove(system: System) -> None:
     except ProtectedError as refused:
         raise InUse(
             f"Requests, their plans, or legal holds still refer to data sets of {system.name} "
-            f"({_counted(refused.protected_objects)}), and must keep what they say of them. Close the requests and release the holds first, or leave the system in the catalog."
+            f"({_counted(refused.protected_objects)}), and must keep what they say of them. "
+            "Close the requests and release the holds first, or leave the system in the catalog."
         ) from refused
 
 

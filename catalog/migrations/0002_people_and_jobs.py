@@ -7,9 +7,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("activities", "0001_initial"),
-        ("catalog", "0001_initial"),
-        ("console", "0001_initial"),
+        ("activities", "0001_record_of_processing"),
+        ("catalog", "0001_systems_and_columns"),
+        ("console", "0001_people_tokens_jobs"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -13,9 +13,9 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("catalog", "0002_initial"),
-        ("console", "0001_initial"),
-        ("retention", "0001_initial"),
+        ("catalog", "0002_people_and_jobs"),
+        ("console", "0001_people_tokens_jobs"),
+        ("retention", "0001_legal_holds"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

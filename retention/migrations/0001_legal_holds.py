@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("catalog", "0001_initial"),
+        ("catalog", "0001_systems_and_columns"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
