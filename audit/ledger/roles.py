@@ -8,6 +8,8 @@ def grant_application(role: str) -> None:
     """Give `role` what the application needs on every table of the schema. Run as the owner, after each migration."""
     name = sql.Identifier(role)
     statements = [
+        # Who may create functions there could put one of theirs where the owner's code looks for another.
+        sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC, {}"),
         sql.SQL("GRANT USAGE ON SCHEMA public TO {}"),
         sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}"),
         sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}"),

@@ -1,14 +1,18 @@
 """What PostgreSQL refuses: to the owner, to a superuser, and to the role the application connects as."""
 
+import json
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 
 import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
-from psycopg.errors import InsufficientPrivilege, UndefinedTable
+from psycopg.errors import CheckViolation, DataError, InsufficientPrivilege, UndefinedTable
 
+from audit.ledger.chain import verify
 from audit.ledger.checks import application_must_not_own_the_ledger
 from audit.ledger.models import Entry, Head
 from audit.ledger.recording import record
@@ -162,6 +166,86 @@ def test_application_cannot_run_code_as_the_owner(application):
         "AND NOT tgisinternal"
     )
     assert enabled.fetchone() == (["A"],)
+
+
+def without(content, *path):
+    """`content` with the value at `path` gone."""
+    *way, last = path
+    for key in way:
+        content = content[key]
+    del content[last]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda entry: entry.clear(),
+        lambda entry: without(entry, "at"),
+        lambda entry: without(entry, "facts"),
+        lambda entry: without(entry, "actor", "role"),
+        lambda entry: without(entry, "object", "name"),
+        lambda entry: entry.update(action=7),
+        lambda entry: entry.update(at="infinity"),
+        lambda entry: entry.update(at="2026-02-31T00:00:00.000000Z"),
+        lambda entry: entry.update(subject="x" * 501),
+        lambda entry: entry["object"].update(id=secrets.token_hex(4000)),
+        lambda entry: entry["facts"].update(note=reduce(lambda inner, _: [inner], range(20), "deep")),
+        lambda entry: entry["facts"].update(note="x" * 65_535),
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+def test_entry_that_would_stop_the_sequencer_or_the_pages_is_refused(spoil, application):
+    content = json.loads(bytes(Entry.objects.get().body))
+    spoil(content)
+    with pytest.raises((CheckViolation, DataError)):
+        application.execute(
+            "INSERT INTO ledger_waiting (body) VALUES (%s)",
+            [json.dumps(content, separators=(",", ":")).encode()],
+        )
+    assert sequence() == 1
+    assert verify().intact
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"null", b"[]", b"{", b'{"at":"\\u0000"}'])
+@pytest.mark.django_db(transaction=True)
+def test_what_is_no_json_object_is_refused(body, application):
+    with pytest.raises((CheckViolation, DataError)):
+        application.execute("INSERT INTO ledger_waiting (body) VALUES (%s)", [body])
+    assert sequence() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_application_cannot_hold_the_sequencer_up(application):
+    application.execute("SELECT pg_advisory_lock(hashtext('ledger_sequence'))")
+    with pytest.raises(InsufficientPrivilege):
+        application.execute("SELECT size FROM ledger_head FOR UPDATE")
+    assert sequence() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_application_cannot_put_functions_where_the_owner_looks(pg_server):
+    superuser = console_database(pg_server)
+    login = pg_server.create_login(superuser, prefix="application")
+    superuser.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+    grant_application(login.user)
+    with login.connect() as application, pytest.raises(InsufficientPrivilege):
+        application.execute("CREATE FUNCTION public.convert_from(bytea, text) RETURNS text RETURN 'mine'")
+    superuser.execute(f"DROP OWNED BY {login.user}")
+    superuser.execute(f"DROP ROLE {login.user}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sequencer_calls_no_function_of_the_schema_it_works_in(pg_server):
+    superuser = console_database(pg_server)
+    count()
+    superuser.execute(
+        "CREATE FUNCTION public.convert_from(bytea, text) RETURNS text LANGUAGE plpgsql "
+        "AS $$ BEGIN RAISE EXCEPTION 'code of somebody else as the owner'; END $$"
+    )
+    try:
+        assert sequence() == 1
+    finally:
+        superuser.execute("DROP FUNCTION public.convert_from(bytea, text)")
 
 
 @pytest.mark.django_db(transaction=True)
