@@ -39,6 +39,7 @@ class OneOfManyField(ModelChoiceField):
 
     def clean(self, value: Any) -> Any:
         self.chosen = super().clean(value)
+        self.widget.choices = self.choices
         return self.chosen
 
     @property

@@ -69,5 +69,7 @@ def execution(plan: Plan) -> Job:
 
 
 def _refuse_same_person(plan: Plan, by: User) -> None:
+    if plan.made_by_id is None:  # it might be anybody, the one who approves among them
+        raise SamePerson(f"Nobody is named as the maker of {plan}: reject it and make it again.")
     if plan.made_by_id == by.pk:
         raise SamePerson("You made this plan: somebody else has to approve it.")

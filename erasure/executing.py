@@ -101,11 +101,11 @@ def overtaken(plan: Plan, steps: list[Step], keys: dict[int, KeySet]) -> str:
                 return f"The legal holds on {step.data_set} have changed."
             if keys[step.data_set_id].digest() != step.keys_digest:
                 return f"The person was searched for again, with another result in {step.data_set}."
-            digest = schema_digest(schemas[step.data_set_id])
+            digest = schema_digest(schemas[step.data_set_id], step.data_set.system)
             if not digest:
                 return f"{step.data_set} is gone."
             if digest != step.schema_digest:
-                return f"The structure of {step.data_set} has changed."
+                return f"The structure of {step.data_set}, or the settings of its system, changed."
             connector = connections.to(step.data_set.system)
             rows = connector.count(step.data_set.name, keys[step.data_set_id].matches)
             if rows != step.rows_before:

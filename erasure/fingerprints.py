@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import orjson
 
 from catalog.connectors.base import DataSetInfo
+from catalog.models import System
 from erasure.models import Plan, Step
 
 
@@ -32,12 +33,16 @@ def fingerprint_of(plan: Plan, steps: Iterable[Step]) -> str:
     return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
-def schema_digest(info: DataSetInfo | None) -> str:
-    """SHA-256 over column names, types, nullability and lengths, and the primary key; empty if it is gone."""
+def schema_digest(info: DataSetInfo | None, system: System) -> str:
+    """SHA-256 over column names, types, nullability and lengths, and the primary key; empty if it is gone.
+
+    Over the settings of the system too, without its secrets: the same tables somewhere else are not what was approved.
+    """
     if info is None:
         return ""
     content = [
         list(info.primary_key),
         [[c.name, c.data_type, c.nullable, c.max_length, c.unique, c.generated] for c in info.columns],
+        [system.kind, system.settings],
     ]
-    return hashlib.sha256(orjson.dumps(content)).hexdigest()
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,16 +1,14 @@
 """How often strangers may knock: counted per network address and per thing asked for, in the shared cache."""
 
-import ipaddress
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django_ratelimit.core import get_usage
 
 from governance.activities.models import Organisation
-from governance.console.clients import client_address
+from governance.console.clients import client_network, seconds_to_wait
 
 View = Callable[..., HttpResponseBase]
 
@@ -31,22 +29,6 @@ def limited(rate: str, *, group: str, methods: tuple[str, ...] = ()) -> Callable
         return answer
 
     return wrap
-
-
-def seconds_to_wait(request: HttpRequest, value: str, *, rate: str, group: str) -> int:
-    """Count one more use of `value`; 0 if it was allowed, else the seconds until the next may be."""
-    usage = get_usage(request, group=group, key=lambda *_: value, rate=rate, increment=True)
-    return max(1, usage["time_left"]) if usage and usage["should_limit"] else 0
-
-
-def client_network(request: HttpRequest) -> str:
-    """Who is asking: their IPv4 address or IPv6 network of 64 bits, as the last proxy we trust saw it."""
-    address = client_address(request)
-    try:
-        prefix = 64 if ":" in address else 32
-        return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False).network_address)
-    except ValueError:
-        return "unknown"
 
 
 def too_many(request: HttpRequest, wait: int) -> HttpResponse:

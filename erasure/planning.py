@@ -114,7 +114,7 @@ def _draft(
         kept=decision.kept,
         reason=decision.reason[:400],
         hold=decision.hold,
-        schema_digest=schema_digest(schemas[hit.data_set_id]),
+        schema_digest=schema_digest(schemas[hit.data_set_id], hit.data_set.system),
         keys_digest=keys[hit.data_set_id].digest(),
         rows_before=hit.rows,
     )

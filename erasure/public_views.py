@@ -18,12 +18,13 @@ from audit.ledger.context import Actor, acting
 from erasure import packaging
 from erasure.delivering import as_download
 from erasure.forms import PublicRequestForm, spread
-from erasure.limiting import limited, seconds_to_wait, too_many
+from erasure.limiting import limited, too_many
 from erasure.models import SubjectRequest
 from erasure.requests import identity, intake, status
 from erasure.requests.letters import send_letter
 from erasure.requests.states import NotNow
 from governance.activities.models import Organisation
+from governance.console.clients import seconds_to_wait
 from governance.console.permissions import public
 from governance.keyring.subjects import lookup_of
 

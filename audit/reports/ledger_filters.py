@@ -49,7 +49,8 @@ class EntryFilter(django_filters.FilterSet):
         return entries.filter(at__gte=_midnight(value))
 
     def to_day(self, entries: QuerySet[Entry], name: str, value: date) -> QuerySet[Entry]:
-        return entries.filter(at__lt=_midnight(value + timedelta(days=1)))
+        # The calendar's last day has no next.
+        return entries if value == date.max else entries.filter(at__lt=_midnight(value + timedelta(days=1)))
 
 
 def _midnight(day: date) -> datetime:

@@ -46,7 +46,10 @@ class OrganisationForm(forms.ModelForm):
 
 
 class ActivityForm(forms.ModelForm):
-    subject_categories = Lines(help_text="One a line: customers, employees, visitors … Art. 30(1)(c).")
+    subject_categories = Lines(
+        label="Categories of data subjects",
+        help_text="One a line: customers, employees, visitors … Art. 30(1)(c).",
+    )
     recipients = Lines(
         help_text="One a line: who receives the data, also in third countries; “None” if nobody does. Art. 30(1)(d)."
     )

@@ -34,7 +34,10 @@ class PermissionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # No cache keeps a page: not a shared one, and not the browser's for whoever sits there after the sign-out.
+        response.headers.setdefault("Cache-Control", "no-store, private")
+        return response
 
     def process_view(
         self, request: HttpRequest, view: Callable, args: Any, kwargs: Any

@@ -5,14 +5,18 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView, PasswordResetConfirmView
 from django.db import transaction
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse_lazy
 
 from audit.ledger.context import become
 from audit.ledger.recording import record
 from governance.console import events
+from governance.console.clients import client_network, seconds_to_wait
 from governance.console.models import User
 from governance.console.permissions import allow, public
+
+ATTEMPTS = "200/h"  # from one network address, successful or not
 
 
 class SignIn(LoginView):
@@ -20,6 +24,14 @@ class SignIn(LoginView):
 
     template_name = "console/sign_in.html"
     redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Every attempt costs a slow hash and an entry in a ledger that is never emptied, whatever names are tried."""
+        if wait := seconds_to_wait(request, client_network(request), rate=ATTEMPTS, group="console.sign_in"):
+            answer = render(request, "429.html", status=429)
+            answer["Retry-After"] = str(wait)
+            return answer
+        return super().post(request, *args, **kwargs)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)

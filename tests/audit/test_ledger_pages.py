@@ -109,6 +109,7 @@ def test_filters_stand_in_the_url(vera, amir, sequenced):
         "?correlation=c0ffee": [0],
         f"?since={today}&until={today}": [2, 1, 0],
         "?until=2020-01-01": [],
+        "?until=9999-12-31": [2, 1, 0],
         "?since=2999-01-01": [],
         "?sort=number": [0, 1, 2],
     }.items():

@@ -411,7 +411,10 @@ def test_overtaken_plans_are_listed(
     report = proof(overtaken)
     assert report.conclusive is False
     told = facts(report, "Plan 1: overtaken")
-    assert told["Said about it"] == "The structure of shop / public.customer has changed."
+    assert (
+        told["Said about it"]
+        == "The structure of shop / public.customer, or the settings of its system, changed."
+    )
     assert section(report, "Plan 1: overtaken").note == "Nothing of this plan was carried out."
     estate.crawl_again(System.objects.get())
     done = estate.approve(estate.find(overtaken, amir, work), petra, work)

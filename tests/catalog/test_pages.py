@@ -37,7 +37,9 @@ def text(response: Any) -> str:
 def names(response: Any) -> list[str]:
     """The columns a list of columns shows, as `table.column`."""
     rows = re.findall(r'<tr id="row-\d+">.*?</tr>', response.content.decode(), re.DOTALL)
-    return [".".join(reversed(re.findall(r"<td><a [^>]*>(?:public\.)?([^<]*)</a>", row)[:2])) for row in rows]
+    return [
+        ".".join(reversed(re.findall(r"<td[^>]*><a [^>]*>(?:public\.)?([^<]*)</a>", row)[:2])) for row in rows
+    ]
 
 
 def test_a_system_is_connected_in_two_steps(emil: User, pg_database: Database):
@@ -134,7 +136,7 @@ def test_removal_wants_the_name_typed_and_refuses_what_is_held(emil: User, scann
     hold = Hold.objects.create(data_set=invoice, keep_columns=["total"], exemption="b", reason="Tax")
     refused = browser.post(url("system_remove", scanned.pk), {"typed": "Shop"})
     assert refused.status_code == 422
-    assert "Shop is still referred to by 1 hold:" in text(refused)
+    assert "legal holds still refer to data sets of Shop (1 hold)" in text(refused)
     hold.delete()
     assert browser.post(url("system_remove", scanned.pk), {"typed": "Shop"}).status_code == 302
     assert not System.objects.exists()

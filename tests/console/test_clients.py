@@ -1,7 +1,9 @@
 import logging
 from dataclasses import replace
 
-from governance.console.clients import client_address
+import pytest
+
+from governance.console.clients import client_address, client_network
 from governance.console.masking import MaskSecretPaths
 
 
@@ -12,6 +14,21 @@ def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(rf, settings):
     assert client_address(request) == "2.2.2.2"
     nonsense = rf.get("/", REMOTE_ADDR="10.0.0.9", headers={"X-Forwarded-For": "not an address"})
     assert client_address(nonsense) == "10.0.0.9"
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::"),
+        ("2001:db8:1:2:bbbb::9", "2001:db8:1:2::"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("::1", "::"),
+        ("", ""),
+    ],
+)
+def test_a_network_is_what_one_subscriber_has(rf, address, network):
+    assert client_network(rf.get("/", REMOTE_ADDR=address)) == network
 
 
 def test_secrets_in_addresses_are_cut_out_of_the_log():

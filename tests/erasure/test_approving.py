@@ -9,7 +9,7 @@ from erasure import approving
 from erasure.models import Plan, Step, SubjectRequest
 from erasure.requests.states import NotNow
 from governance.console.models import Job, User
-from tests.erasure.estate import entries, find, request_of
+from tests.erasure.estate import SHOP, entries, find, request_of
 from tests.erasure.together import at_once
 from tests.people import client_of
 from tests.services.fixtures import Database
@@ -83,6 +83,30 @@ def test_a_plan_whose_steps_were_altered_after_approval_is_set_aside(
     plan.refresh_from_db()
     assert (plan.state, plan.request.state) == ("stale", "found")
     assert plan.decision_reason == "The stored plan is not the one that was approved."
+
+
+def test_a_plan_is_not_carried_out_in_another_store(plan: Plan, petra, work, shop, pg_server) -> None:
+    """An engineer points the system at a copy with the same rows: to erase there, or to seem to have erased."""
+    copy = pg_server.create_database()
+    copy.execute(SHOP)
+    approving.approve(plan, fingerprint=plan.fingerprint, by=petra)
+    shop.set_settings({**shop.settings, "database": copy.name, "user": copy.user, "password": copy.password})
+    shop.save()
+    work()
+    plan.refresh_from_db()
+    left = copy.execute("SELECT count(*) FROM customer")
+    pg_server.drop_database(copy)
+    assert (plan.state, plan.request.state, left) == ("stale", "found", [(3,)])
+    assert "or the settings of its system, changed." in plan.decision_reason
+
+
+def test_a_plan_that_names_no_maker_is_approved_by_nobody(plan: Plan, amir, petra, work) -> None:
+    Plan.objects.filter(pk=plan.pk).update(made_by=None)
+    plan.refresh_from_db()
+    for officer in (amir, petra):
+        with pytest.raises(approving.SamePerson, match="Nobody is named as the maker"):
+            approving.approve(plan, fingerprint=plan.fingerprint, by=officer)
+    assert work() == []
 
 
 def test_a_rejected_plan_goes_back_with_its_reason(plan: Plan, petra, work, nothing_written: None) -> None:

@@ -254,7 +254,10 @@ def test_without_the_right_to_delete_the_plan_is_blocked(db, pg_server, pg_datab
     ("change", "why"),
     [
         ("DROP TABLE newsletter", "shop / public.newsletter is gone."),
-        ("ALTER TABLE purchase ADD COLUMN gift text", "The structure of shop / public.purchase has changed."),
+        (
+            "ALTER TABLE purchase ADD COLUMN gift text",
+            "The structure of shop / public.purchase, or the settings of its system, changed.",
+        ),
         (
             "INSERT INTO purchase VALUES (12, 1, '2024-05-06', 3, NULL, NULL)",
             "",

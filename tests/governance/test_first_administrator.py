@@ -12,7 +12,9 @@ from governance.console.permissions import Role
 @pytest.mark.django_db
 def test_createsuperuser_makes_an_administrator_and_the_ledger_says_so(monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "a long enough passphrase")
-    call_command("createsuperuser", "--noinput", username="ada", email="ada@example.org", stdout=io.StringIO())
+    call_command(
+        "createsuperuser", "--noinput", username="ada", email="ada@example.org", stdout=io.StringIO()
+    )
 
     user = User.objects.get()
     assert (user.username, user.role, user.may("people.manage")) == ("ada", Role.ADMINISTRATOR, True)

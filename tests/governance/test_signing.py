@@ -1,8 +1,9 @@
 import pytest
+from axes.models import AccessLog
 from django.test import Client
 from django.urls import reverse
 
-from governance.console import people
+from governance.console import people, signing_views
 from tests.people import client_of
 
 PASSWORD = "four words of nonsense"
@@ -145,3 +146,34 @@ def test_health_tells_strangers_only_whether_it_is_well(sam, settings):
 def test_sign_in_page_is_for_strangers_only(vera, sam):
     assert sam.get(reverse("console:sign_in")).status_code == 200
     assert client_of(vera).get(reverse("console:sign_in"))["Location"] == "/"
+
+
+def test_guesses_are_limited_whatever_names_they_try(vera_with_password, sam, sequenced, monkeypatch):
+    """Each leaves an entry for ever, and no name is tried often enough to be locked."""
+    monkeypatch.setattr(signing_views, "ATTEMPTS", "3/h")
+    answers = [sign_in(sam, f"name{number}", "wrong") for number in range(4)]
+    assert [answer.status_code for answer in answers] == [422, 422, 422, 429]
+    assert 0 < int(answers[3]["Retry-After"]) <= 3600
+    assert actions(sequenced()) == ["user.sign_in_failed"] * 3
+
+
+def test_another_address_of_the_same_ipv6_network_does_not_unlock(vera_with_password, sam):
+    answers = [
+        sam.post(SIGN_IN, {"username": "vera", "password": "wrong"}, REMOTE_ADDR=f"2001:db8:1:2::{number}")
+        for number in range(1, 6)
+    ]
+    assert answers[-1].status_code == 429
+    right = {"username": "vera", "password": PASSWORD}
+    assert sam.post(SIGN_IN, right, REMOTE_ADDR="2001:db8:1:2::77").status_code == 429
+    assert sam.post(SIGN_IN, right, REMOTE_ADDR="2001:db8:1:3::1").status_code == 302
+
+
+def test_who_signed_in_from_where_is_kept_in_no_other_log(vera_with_password, sam):
+    assert sign_in(sam, "vera", PASSWORD).status_code == 302
+    assert AccessLog.objects.count() == 0
+
+
+def test_no_cache_keeps_what_staff_see(vera_with_password, sam):
+    sign_in(sam, "vera", PASSWORD)
+    for address in ("/", "/requests/", "/requests/?format=csv", "/api/v1/requests/", "/nowhere/"):
+        assert "no-store" in sam.get(address)["Cache-Control"], address

@@ -11,7 +11,7 @@ from django.forms import BoundField
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
 
 register = template.Library()
@@ -107,7 +107,8 @@ def control(field: BoundField, secret_set: bool = False) -> SafeString:
         attrs["aria-describedby"] = " ".join(described)
     if secret_set:
         attrs["placeholder"] = "set – replace?"
-    return field.as_widget(attrs=attrs)
+    empty = "Choose …" if field.field.required else "None"  # where Django has dashes
+    return mark_safe(field.as_widget(attrs=attrs).replace(">---------<", f">{empty}<"))  # noqa: S308  a widget
 
 
 def _class_of(widget: forms.Widget) -> str:

@@ -87,6 +87,15 @@ document.addEventListener("DOMContentLoaded", prepare);
 document.addEventListener("htmx:afterSettle", prepare);
 addEventListener("pageshow", countTicks);
 
+// What had the focus may be gone with what it did: go on with the next row, or with the list.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (document.activeElement !== document.body) return;
+  const row = event.target.closest("tr[id]");
+  const next = row?.querySelector("td button") || row?.nextElementSibling?.querySelector("td button");
+  const list = event.target.id === "list" && event.target.querySelector(".table-frame");
+  (next || row?.querySelector("td a") || list || null)?.focus({ preventScroll: true });
+});
+
 // --- htmx: an empty filter stays out of the URL; a failed answer is said.
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.target.id !== "filters") return;
