@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,6 +20,7 @@ from governance.console.jobs import JobFailed, Progress, job
 from governance.console.models import Job
 
 BATCH = 1_000
+LONGEST_NAME = 400
 INFO_FIELDS = ("name", "position", "data_type", "kind", "nullable", "max_length", "unique", "generated")
 REVIEW_FIELDS = ("state", "reviewed_by", "reviewed_at", "questioned")
 
@@ -66,7 +68,7 @@ def system_of(pk: int) -> System:
 
 def crawl(system: System, connector: Connector, *, running: Job | None = None) -> Crawled:
     """Bring the catalog up to what `connector` shows. Raises ConnectorError before anything is written."""
-    found = list(connector.discover())
+    found = [_storable(info) for info in connector.discover()]
     with transaction.atomic():
         locked = System.objects.select_for_update().get(pk=system.pk)
         first = locked.crawled_at is None
@@ -84,6 +86,22 @@ def crawl(system: System, connector: Connector, *, running: Job | None = None) -
         crawled = Crawled(len(found), sum(len(info.columns) for info in found), links, len(changes))
         record(events.SYSTEM_CRAWLED, locked, **asdict(crawled))
     return crawled
+
+
+def _storable(info: DataSetInfo) -> DataSetInfo:
+    """What the catalog cannot hold becomes a problem of its own data set, and keeps no other one out."""
+    if len(info.name) > LONGEST_NAME:
+        digest = sha256(info.name.encode()).hexdigest()[:16]
+        short = f"{info.name[: LONGEST_NAME - len(digest) - 1]}…{digest}"
+        return DataSetInfo(
+            short, info.kind, problem=f"Its name is too long. Use at most {LONGEST_NAME} characters."
+        )
+    if any(len(column.name) > LONGEST_NAME or "\0" in column.name for column in info.columns):
+        problem = (
+            f"A column's name is longer than {LONGEST_NAME} characters or has a zero byte. Rename the column."
+        )
+        return DataSetInfo(info.name, info.kind, problem=problem)
+    return info
 
 
 def _hidden(info: DataSetInfo) -> bool:

@@ -1,8 +1,11 @@
 """`record`: the one door to the ledger."""
 
+import json
 import re
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from django.db import connection
@@ -14,6 +17,7 @@ from audit.ledger.events import Event, Fact
 from audit.ledger.models import Waiting
 
 VERSION = 1
+LIST_BYTES = 32_768  # half of an entry
 # What `governance.keyring.subjects.reference_for` makes: nothing else may stand for a person.
 PERSON = re.compile(r"person:[0-9a-f]{32}\Z")
 
@@ -31,6 +35,18 @@ def record(event: Event, target: Model | None = None, *, subject: str = "", **fa
     Waiting.objects.bulk_create([Waiting(body=entry_bytes(event, target, subject=subject, **facts))])
 
 
+def as_listed(names: Sequence[str]) -> list[str]:
+    """What an entry holds of a list: its items, or where they are too many for it their number and SHA-256.
+
+    A store decides how long its names are; that must not keep what was done to it out of the ledger.
+    """
+    items = list(names)
+    body = json.dumps(items).encode()
+    if len(body) <= LIST_BYTES:
+        return items
+    return [f"{len(items)} items", f"sha256:{sha256(body).hexdigest()}"]
+
+
 def entry_bytes(event: Event, target: Model | None = None, *, subject: str = "", **facts: Any) -> bytes:
     """The canonical bytes `record` would write."""
     _check_facts(event, facts)
@@ -46,9 +62,13 @@ def entry_bytes(event: Event, target: Model | None = None, *, subject: str = "",
             "object": _describe(target),
             "subject": subject,
             "correlation": current_correlation(),
-            "facts": facts,
+            "facts": {name: _entered(value, event.facts[name]) for name, value in facts.items()},
         }
     )
+
+
+def _entered(value: Any, fact: Fact) -> Any:
+    return as_listed(value) if fact is Fact.LIST else value
 
 
 def _describe(target: Model | None) -> dict[str, str]:

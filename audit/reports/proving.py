@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.ledger.chain import leaf_hash
+from audit.ledger.recording import as_listed
 from audit.reports.base import many
 from audit.reports.evidence import Evidence, Told
 from erasure.fingerprints import fingerprint_of
@@ -106,7 +107,7 @@ def _read_back(evidence: Evidence) -> Check:
     ]
     last = {step.data_set_id: step for plan in evidence.carried_out for step in plan.steps.all()}
     in_tables = Counter(
-        (step.plan.number, step.method, step.rows_before, step.rows_after, tuple(step.written))
+        (step.plan.number, step.method, step.rows_before, step.rows_after, tuple(as_listed(step.written)))
         for step in steps
     )
     in_ledger = Counter(

@@ -66,7 +66,7 @@ class FolderConnector(Connector):
     def root(self) -> Path:
         """The folder; AccessDenied outside the allowed roots, Unreachable where it is not there."""
         path = require_allowed(Path(self.settings["path"]))
-        if not path.is_dir():
+        if not _is_folder(path):
             raise Unreachable(f"There is no folder {path}.", "Check the path, and that its disk is mounted.")
         if not os.access(path, os.R_OK | os.X_OK):
             raise AccessDenied(f"No right to read {path}.", "Grant the console's user read access to it.")
@@ -163,6 +163,13 @@ class FolderConnector(Connector):
             raise AccessDenied(f"No right to read {name}.", "Grant the console's user read access.") from None
         except OSError as error:
             raise Unreachable(f"{name} cannot be read: {error.strerror}.", "Check its disk.") from None
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name longer than the file system knows
+        return False
 
 
 def _hits(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,6 +101,7 @@ class ParquetFile:
     def opened(self) -> Iterator[pq.ParquetFile]:
         try:
             with pq.ParquetFile(self.path) as file:
+                self._require_distinct(file.schema_arrow.names)
                 yield file
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             if isinstance(error, OSError) and error.errno is not None:
@@ -107,6 +109,12 @@ class ParquetFile:
             raise Malformed(
                 f"{self.name} cannot be read as Parquet: it is cut short or damaged.", "Write the file again."
             ) from None
+
+    def _require_distinct(self, names: Sequence[str]) -> None:
+        """Of two columns with one name only one could be meant: the other's values would be seen by nobody."""
+        for name, many in Counter(names).items():
+            if many > 1:
+                raise Malformed(f"{self.name} has {many} columns named {name!r}.", "Give each its own name.")
 
     def _copy(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 
 import psycopg
@@ -47,6 +48,14 @@ class PostgresqlForm(forms.Form):
         label="Statement time-out in seconds", initial=STATEMENT_SECONDS, min_value=1, required=False
     )
 
+    def clean_host(self) -> str:
+        host = self.cleaned_data["host"]
+        try:
+            host.encode("ascii" if host.startswith("/") else "idna")
+        except UnicodeError:
+            raise forms.ValidationError("This is no name of a host.") from None
+        return host
+
 
 class PostgresqlConnector(SqlConnector):
     kind = "postgresql"
@@ -77,6 +86,7 @@ class PostgresqlConnector(SqlConnector):
             "connect_timeout": CONNECT_SECONDS,
             "sslmode": settings.get("sslmode") or "prefer",
             "client_encoding": "utf8",
+            "passfile": os.devnull,  # who registers a system has no use of the passwords in the console's home
             "fallback_application_name": "privacy governance console",
             "prepare_threshold": None,  # prepared statements do not survive a connection pooler
         }

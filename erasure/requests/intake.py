@@ -139,7 +139,8 @@ def _clean_each(identifiers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]
         if category == EMAIL:
             try:
                 validate_email(value)
-            except ValidationError:
+                value.rpartition("@")[2].encode("idna")  # what no mail server could be asked for
+            except (ValidationError, UnicodeError):
                 raise ValidationError({"email": "This is not an e-mail address."}) from None
         if (category, value) not in cleaned:
             cleaned.append((category, value))

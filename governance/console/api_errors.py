@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -19,8 +20,16 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"The body may have {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes."
+    default_code = "too_large"
+
+
 def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: title, status, detail, and `errors` by field where input was invalid."""
+    if isinstance(error, RequestDataTooBig):
+        error = TooLarge()
     if isinstance(error, ValidationError):
         error = exceptions.ValidationError(
             error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}

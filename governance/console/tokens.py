@@ -40,7 +40,7 @@ def issue(
         raise ValidationError(
             {"days": "A token cannot outlive the one it is issued with; issue it in the console."}
         )
-    token, secret = ApiToken.issue(user, name=name, scopes=list(scopes), days=days)
+    token, secret = ApiToken.issue(user, name=name, scopes=list(set(scopes)), days=days)
     record(events.TOKEN_ISSUED, token, scopes=token.scopes, expires=token.expires_at.date().isoformat())
     return token, secret
 

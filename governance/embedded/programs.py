@@ -71,6 +71,7 @@ class Program:
             stdout=output,
             stderr=subprocess.STDOUT if output is not None else None,
             start_new_session=True,
+            umask=0o077,  # letters, logs and schedules are nobody else's
             preexec_fn=die_with_parent,
             user=self.user,
             group=self.group,
