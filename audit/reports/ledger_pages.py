@@ -48,7 +48,7 @@ def columns(names: Mapping[str, str]) -> list[ListColumn]:
         ListColumn(
             "actor", "Who", value=lambda entry: named(entry.actor, names), template="ledger/_actor.html"
         ),
-        ListColumn("action", "What", value=title, link=_url, wraps=True),
+        ListColumn("action", "What", value=title, link=_url),
         ListColumn(
             "object",
             "On",

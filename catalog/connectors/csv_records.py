@@ -43,7 +43,7 @@ def is_line_encoding(encoding: str) -> bool:
     """Whether line ends, quotes and delimiters are single bytes in `encoding`, as this module needs them."""
     try:
         same = '\r\n",;\t|'.encode(encoding) == b'\r\n",;\t|' and b"A".decode(encoding) == "A"
-        return same and (b"A" * 100).decode(encoding) == "A" * 100  # idna knows labels only, no texts
+        return same and ("A" * 100).encode(encoding) == b"A" * 100  # idna knows labels only, no texts
     except (LookupError, UnicodeError):
         return False
 

@@ -50,10 +50,11 @@ class PostgresqlForm(forms.Form):
 
     def clean_host(self) -> str:
         host = self.cleaned_data["host"]
-        try:
-            host.encode("ascii" if host.startswith("/") else "idna")
-        except UnicodeError:
-            raise forms.ValidationError("This is no name of a host.") from None
+        if not host.startswith("/"):
+            try:
+                host.encode("idna")
+            except UnicodeError:
+                raise forms.ValidationError("This is no name of a host.") from None
         return host
 
 

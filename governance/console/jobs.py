@@ -7,15 +7,18 @@ able to run again from there. It knows nothing of Celery.
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerDown
 
 from audit.ledger.context import Actor, acting, current_actor, current_correlation
 from audit.ledger.recording import record
@@ -80,11 +83,9 @@ def enqueue(kind: str, *, title: str, **arguments: Any) -> Job:
 
 def wake(queued: Job) -> None:
     """Tell the workers. A broker that is down delays the job until the sweep; it does not lose it."""
-    from governance.console.tasks import run_job  # noqa: PLC0415  tasks import this module
-
     try:
-        run_job.apply_async([str(queued.pk)], retry=False)
-    except run_job.OperationalError:
+        current_app.send_task("console.run_job", [str(queued.pk)], retry=False)
+    except BrokerDown:
         logger.warning("The broker does not answer; job %s waits for the next sweep.", queued.pk)
 
 
@@ -112,7 +113,9 @@ def run(job_id: str) -> Job | None:
         except JobFailed as reason:
             _fail(claimed, str(reason), type(reason.__cause__ or reason).__name__)
         except Exception as defect:
-            logger.exception("Job %s failed.", claimed.pk)
+            # Where it happened, but not what it said: the words of a defect may quote the data.
+            where = "".join(traceback.format_tb(defect.__traceback__))
+            logger.error("Job %s failed: %s at\n%s", claimed.pk, type(defect).__name__, where)
             _fail(
                 claimed, f"Unexpected {type(defect).__name__}: see the worker's log.", type(defect).__name__
             )

@@ -9,7 +9,7 @@ from audit.ledger.canonical import NotCanonical
 from audit.ledger.context import Actor, NoActor, acting
 from audit.ledger.events import Event
 from audit.ledger.models import Entry, Head, Waiting
-from audit.ledger.recording import record
+from audit.ledger.recording import as_listed, record
 from audit.ledger.sequencing import sequence
 from governance.activities.models import Organisation
 from tests.audit.events import COUNTED, EVERYTHING, PERSON, sample_facts
@@ -181,3 +181,15 @@ def test_sequencing_keeps_the_order_over_batches(db):
     assert [entry.content["facts"]["how_many"] for entry in Entry.objects.order_by("number")] == list(
         range(7)
     )
+
+
+def test_a_list_that_no_entry_holds_is_told_by_its_number_and_hash(vera, sequenced):
+    """A store with a thousand columns of long names: what was done to it gets into the ledger all the same."""
+    names = [f"{number} " + "é" * 300 for number in range(1_000)]
+    record(EVERYTHING, vera, subject=PERSON, **{**sample_facts(EVERYTHING), "a_list": names})
+    (entry,) = sequenced()
+    told = entry.content["facts"]["a_list"]
+    assert told == as_listed(names)
+    assert told[0] == "1000 items"
+    assert told[1] not in (as_listed(names[::-1])[1], as_listed([])[-1:])
+    assert as_listed(names[:3]) == names[:3]

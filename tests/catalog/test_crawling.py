@@ -1,7 +1,10 @@
 """Structure of a real PostgreSQL in the catalog: first crawl, drift, hostile names, rights that are missing."""
 
+import shutil
 from collections.abc import Callable
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -158,3 +161,33 @@ def test_a_store_that_is_gone_changes_nothing(shop: System, pg_database: Databas
     with pytest.raises(ConnectorError):
         crawled(shop)
     assert list(DataSet.objects.values()) == before
+
+
+@pytest.mark.parametrize(
+    ("write", "name", "problem"),
+    [
+        (
+            lambda folder: (folder / "survey.csv").write_text(f"{'q' * 401},b\n1,2\n"),
+            "survey.csv",
+            "A column's name is longer than 400 characters or has a zero byte. Rename the column.",
+        ),
+        (
+            lambda folder: pq.write_table(pa.table({"a\0b": [1]}), folder / "odd.parquet"),
+            "odd.parquet",
+            "A column's name is longer than 400 characters or has a zero byte. Rename the column.",
+        ),
+        (
+            lambda folder: shutil.copytree(folder, folder / ("p" * 200) / ("q" * 200)),
+            f"{'p' * 200}/{'q' * 182}…",
+            "Its name is too long. Use at most 400 characters.",
+        ),
+    ],
+)
+def test_what_the_catalog_cannot_hold_keeps_nothing_else_out(write, name, problem, tmp_path, db):
+    (tmp_path / "good.csv").write_text("email\nana@example.org\n")
+    write(tmp_path)
+    system = System.objects.create(name="Files", kind="folder", settings={"path": str(tmp_path)})
+    assert crawled(system).data_sets == 2
+    (odd,) = DataSet.objects.exclude(name="good.csv")
+    assert (odd.name[: len(name)], odd.problem, odd.columns.count()) == (name, problem, 0)
+    assert DataSet.objects.get(name="good.csv").columns.get().name == "email"

@@ -511,3 +511,23 @@ def test_a_file_that_vanished(folder: Path, writer: Connector) -> None:
     shutil.rmtree(folder)
     with pytest.raises(ConnectorError):
         writer.delete("a.csv", match(id=[1]))
+
+
+def test_parquet_columns_of_one_name_are_a_problem(folder: Path, writer: Connector) -> None:
+    pq.write_table(pa.table([pa.array(["1"]), pa.array(["2"])], names=["a", "a"]), folder / "twice.parquet")
+    assert problem(writer) == "twice.parquet has 2 columns named 'a'. Give each its own name."
+    with pytest.raises(Malformed):
+        writer.find("twice.parquet", match(a=["2"]), ["a"])
+
+
+def test_a_path_longer_than_any_is_not_there() -> None:
+    with (
+        open_connector("folder", {"path": f"/{'a' * 5_000}"}) as connector,
+        pytest.raises(Unreachable, match="There is no folder"),
+    ):
+        connector.check()
+
+
+@pytest.mark.parametrize("encoding", ["idna", "punycode", "unicode_escape"])
+def test_an_encoding_of_something_else_than_text_is_refused(tmp_path: Path, encoding: str) -> None:
+    assert "encoding" in FolderForm({"path": str(tmp_path), "encoding": encoding}).errors

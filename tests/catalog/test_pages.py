@@ -246,6 +246,12 @@ def test_one_column_is_accepted_in_its_row(dana: User, scanned: System, column: 
     assert "Accept" not in row
 
 
+@pytest.mark.parametrize("ids", ["", "abc", "9" * 30])
+def test_a_row_that_is_none_is_not_found(ids: str, dana: User, db: None):
+    form = {"action": "confirm", "ids": ids, "row": "1"}
+    assert client_of(dana).post(url("review"), form, **HTMX).status_code == 404
+
+
 def test_only_reviewers_review(emil: User, vera: User, scanned: System, column: Find):
     for user in (emil, vera):
         browser = client_of(user)

@@ -626,3 +626,24 @@ def test_ten_thousand_rows_are_found_and_deleted_fast(
     assert finding < 2
     assert deleting < 5
     print(f"found in {finding:.3f} s, deleted in {deleting:.3f} s")
+
+
+@pytest.mark.parametrize("host", ["ä" * 300, "a..b"])
+def test_what_is_no_host_is_refused(pg_database: Database, host: str) -> None:
+    form = PostgresqlConnector.Form(settings_of(pg_database, host=host, sslmode="disable"))
+    assert form.errors == {"host": ["This is no name of a host."]}
+
+
+def test_passwords_of_the_console_s_own_user_are_nobody_else_s(
+    pg_database: Database, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """libpq would take the password out of ~/.pgpass for whoever registers a system without one."""
+    kept = tmp_path / "pgpass"
+    kept.write_text(f"*:*:*:*:{pg_database.password}\n")
+    kept.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(kept))
+    with (
+        open_connector("postgresql", settings_of(pg_database, password="")) as connector,
+        pytest.raises(AccessDenied),
+    ):
+        connector.check()

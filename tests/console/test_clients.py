@@ -1,10 +1,12 @@
 import logging
+import sys
 from dataclasses import replace
 
 import pytest
+from django.conf import settings
 
 from governance.console.clients import client_address, client_network
-from governance.console.masking import MaskSecretPaths
+from governance.console.masking import MaskSecretPaths, WithoutValues
 
 
 def test_a_forwarded_address_counts_only_behind_a_trusted_proxy(rf, settings):
@@ -38,3 +40,25 @@ def test_secrets_in_addresses_are_cut_out_of_the_log():
     plain = logging.LogRecord("django", 30, "", 0, "Not Found: %s", ("/columns/7/",), None)
     MaskSecretPaths().filter(plain)
     assert plain.getMessage() == "Not Found: /columns/7/"
+
+
+def test_an_exception_in_the_log_says_where_and_what_kind_without_the_values_it_quotes():
+    try:
+        try:
+            int("ana@example.org")
+        except ValueError as cause:
+            raise RuntimeError("about ana@example.org") from cause
+    except RuntimeError:
+        record = logging.LogRecord("console", 40, "", 0, "Job 7 failed.", (), sys.exc_info())
+    text = WithoutValues("%(message)s").format(record)
+    assert "ana@example.org" not in text.replace('int("ana@example.org")', "").replace(
+        '"about ana@example.org"', ""
+    )
+    assert text.startswith("Job 7 failed.\nTraceback (most recent call last):")
+    assert text.index("builtins.ValueError") < text.index("builtins.RuntimeError")
+    assert "test_clients.py" in text
+
+
+def test_the_console_logs_so():
+    line = settings.LOGGING["formatters"]["line"]
+    assert line["class"] == f"{WithoutValues.__module__}.{WithoutValues.__qualname__}"

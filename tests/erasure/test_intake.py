@@ -74,6 +74,8 @@ def test_after_a_request_has_ended_there_may_be_another(db: None) -> None:
             {"email": ["An e-mail address is needed, to verify the identity and to answer."]},
         ),
         ([(EMAIL, "ana")], {"email": ["This is not an e-mail address."]}),
+        ([(EMAIL, f"ana@{'ä' * 60}.example")], {"email": ["This is not an e-mail address."]}),
+        ([(EMAIL, "ana@example.org\u202e")], {"email": ["This is not an e-mail address."]}),
         ([(EMAIL, "ana@example.org\nBcc: all@example.org")], {"email": ["This is not an e-mail address."]}),
         ([(EMAIL, "")], {"identifiers": ["A E-mail address has 1 to 320 characters."]}),
         (

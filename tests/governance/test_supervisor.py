@@ -205,3 +205,9 @@ def test_children_do_not_outlive_a_killed_supervisor(running, tmp_path):
     running.kill()
     running.wait()
     assert nothing_left(tmp_path)
+
+
+def test_what_programs_write_is_nobody_else_s(supervisor, tmp_path):
+    written = tmp_path / "letter"
+    supervisor.run(Program("writer", [sys.executable, "-c", f"open({str(written)!r}, 'w').write('secret')"]))
+    assert written.stat().st_mode & 0o777 == 0o600

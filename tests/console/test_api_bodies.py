@@ -1,0 +1,30 @@
+"""Bodies that are meant to hurt: the answer is the sender's error, in the form of all errors."""
+
+import pytest
+from django.conf import settings
+
+from governance.console.models import ApiToken
+from tests.people import api_of
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "detail"),
+    [
+        (b"[" * 100_000 + b"]" * 100_000, 400, "JSON parse error - nested too deeply"),
+        (
+            b'{"name":"' + b"x" * settings.DATA_UPLOAD_MAX_MEMORY_SIZE + b'"}',
+            413,
+            f"The body may have {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes.",
+        ),
+    ],
+)
+def test_body_too_deep_or_too_large(body, status, detail, vera):
+    answer = api_of(vera).generic("POST", "/api/v1/tokens/", body, content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["detail"] == detail
+
+
+def test_scopes_named_many_times_are_one(vera):
+    given = {"name": "loud", "scopes": ["ledger.view"] * 5_000, "days": 1}
+    assert api_of(vera).post("/api/v1/tokens/", given, format="json").status_code == 201
+    assert ApiToken.objects.get(name="loud").scopes == ["ledger.view"]
