@@ -2,10 +2,10 @@
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import F
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from catalog.models import DataSet
@@ -107,9 +107,9 @@ def card(request: StaffRequest) -> HttpResponse:
         "url": f"{reverse('retention:holds')}?state=active",
         "figure": active.count(),
         "figure_label": "in force",
-        "ending": active.filter(until__gte=timezone.localdate())
-        .order_by("until")
-        .select_related("data_set__system")[:3],
+        "ending": active.order_by(F("until").asc(nulls_last=True), "pk").select_related("data_set__system")[
+            :3
+        ],
     }
     return page(request, "retention/card.html", context)
 

@@ -49,12 +49,7 @@ def columns(names: Mapping[str, str]) -> list[ListColumn]:
             "actor", "Who", value=lambda entry: named(entry.actor, names), template="ledger/_actor.html"
         ),
         ListColumn("action", "What", value=title, link=_url),
-        ListColumn(
-            "object",
-            "On",
-            value=lambda entry: entry.content["object"]["name"] or entry.object_type,
-            wraps=True,
-        ),
+        ListColumn("object", "On", value=about, wraps=True),
         ListColumn("subject", "Person", template="ledger/_subject.html"),
     ]
 
@@ -124,6 +119,18 @@ def title(item: Entry) -> str:
     """What happened in words; the bare key of an event that this version does not know."""
     event = EVENTS.get(item.action)
     return event.title if event else item.action
+
+
+def about(item: Entry) -> str:
+    """The name of the object; of staff, who have none in the ledger, what and which it is."""
+    name = item.content["object"]["name"]
+    if name or not item.object_type:
+        return name
+    try:
+        noun = str(apps.get_model(item.object_type)._meta.verbose_name).capitalize()
+    except (LookupError, ValueError):
+        return item.object_type
+    return f"{noun} {item.object_id}"
 
 
 def _url(item: Entry) -> str:

