@@ -125,7 +125,7 @@ def review(request: StaffRequest) -> HttpResponse:
             request, "catalog/refused.html", {"reasons": refusal.messages, "back": _back(request)}, status=422
         )
     if request.POST.get("row") and wants_part(request):
-        one = get_object_or_404(rows.select_related("data_set__system"))
+        one = get_object_or_404(rows.select_related("data_set__system")[:1])
         return listing_row(request, one, columns=COLUMNS, bulk=_bulk())
     _say(request, action, len(changed))
     return redirect(_back(request))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -20,6 +21,7 @@ from audit.reports.base import reports
 from audit.reports.making import cleaned, export, make
 from audit.reports.renderers import Renderer, renderers
 from audit.reports.views import download, report_of
+from governance.console.api_permissions import may
 
 PARAMETERS = [
     OpenApiParameter(
@@ -71,6 +73,7 @@ class ReportList(APIView):
                     "url": reverse("api-report", args=[kind]),
                 }
                 for kind, cls in reports.classes.items()
+                if may(request, cls.permission)
             ]
         )
 
@@ -93,7 +96,8 @@ class ReportFile(APIView):
     )
     def get(self, request: Request, kind: str) -> HttpResponse:
         """One report as a file. That it was made is recorded in the ledger, with its hash."""
-        report, renderer = report_of(kind), _renderer(request)
+        report = report_of(kind, may=partial(may, request))
+        renderer = _renderer(request)
         parameters = cleaned(report, request.query_params)
         return download(export(make(report, parameters=parameters, made_at=timezone.now()), renderer))
 

@@ -75,6 +75,9 @@ class Report(ABC):
     kind: ClassVar[str]
     title: ClassVar[str]
     purpose: ClassVar[str]
+    permission: ClassVar[str] = (
+        "reports.view"  # of what it tells, where that is closed to some who read reports
+    )
     Parameters: ClassVar[type[forms.Form]] = forms.Form
 
     @abstractmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
@@ -11,6 +13,7 @@ from audit.reports.base import Report
 from audit.reports.base import reports as kinds
 from audit.reports.making import Export, cleaned, export, make
 from audit.reports.renderers import renderers
+from governance.console.http import StaffRequest
 from governance.console.pages import page
 from governance.console.permissions import allow
 
@@ -19,15 +22,16 @@ SHOWN_ON_PAGE = 200  # rows per table; the files have all
 
 @allow("reports.view")
 @require_GET
-def reports(request: HttpRequest) -> HttpResponse:
-    return page(request, "reports/reports.html", {"reports": kinds.classes.values(), "title": "Reports"})
+def reports(request: StaffRequest) -> HttpResponse:
+    open_to_them = [cls for cls in kinds.classes.values() if request.user.may(cls.permission)]
+    return page(request, "reports/reports.html", {"reports": open_to_them, "title": "Reports"})
 
 
 @allow("reports.view")
 @require_GET
-def report(request: HttpRequest, kind: str) -> HttpResponse:
+def report(request: StaffRequest, kind: str) -> HttpResponse:
     """The report on a page; with `?format=`, as a file; without the parameters it needs, the form for them."""
-    found = report_of(kind)
+    found = report_of(kind, may=request.user.may)
     form = found.Parameters(request.GET)
     if not form.is_valid():
         return _ask(request, found)
@@ -48,9 +52,9 @@ def report(request: HttpRequest, kind: str) -> HttpResponse:
     return page(request, "reports/report.html", context)
 
 
-def report_of(kind: str) -> Report:
-    """The report of that kind, to be made. Raises Http404."""
-    if kind not in kinds.classes:
+def report_of(kind: str, *, may: Callable[[str], bool]) -> Report:
+    """The report of that kind, to be made for somebody who `may` read it. Raises Http404."""
+    if kind not in kinds.classes or not may(kinds.get(kind).permission):
         raise Http404
     return kinds.get(kind)()
 

@@ -8,6 +8,7 @@ from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
 from governance.console import jobs, people, tokens
@@ -182,10 +183,18 @@ class PersonViewSet(
         return Response({"link": link}, status=status.HTTP_201_CREATED, headers={"Cache-Control": "no-store"})
 
 
+class SchemaRate(AnonRateThrottle):
+    """It takes a second of work, and strangers may ask for it."""
+
+    rate = "6/minute"
+    scope = "schema"
+
+
 class Schema(SpectacularAPIView):
     """The OpenAPI description of this API."""
 
     permissions = {"GET": PUBLIC}
+    throttle_classes = [SchemaRate]
 
 
 def _token(request: Request) -> ApiToken | None:

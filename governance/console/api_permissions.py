@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission
 
-from governance.console.models import ApiToken
+from governance.console.models import ApiToken, User
 from governance.console.permissions import PUBLIC
 
 if TYPE_CHECKING:  # rest_framework.views reads its settings, which name this module
@@ -26,9 +26,14 @@ class HasPermission(BasePermission):
             return True
         if not permission or not request.user.is_authenticated:
             return False
-        if isinstance(request.auth, ApiToken):
-            return request.auth.may(permission)
-        return request.user.may(permission)
+        return may(request, permission)
+
+
+def may(request: Request, permission: str) -> bool:
+    """Whether who asks has the permission, and the token they ask with too."""
+    if isinstance(request.auth, ApiToken):
+        return request.auth.may(permission)
+    return isinstance(request.user, User) and request.user.may(permission)
 
 
 def required(view: Any, method: str) -> str:

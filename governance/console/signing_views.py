@@ -16,7 +16,7 @@ from governance.console.clients import client_network, seconds_to_wait
 from governance.console.models import User
 from governance.console.permissions import allow, public
 
-ATTEMPTS = "200/h"  # from one network address, successful or not
+ATTEMPTS = "30/m"  # from one network address, right or wrong; a whole office may share one
 
 
 class SignIn(LoginView):

@@ -691,3 +691,19 @@ def test_the_command_writes_a_new_file_only(
         call_command("report", "erasure_proof", request="R-1999-00001")
     with pytest.raises(CommandError, match=r"cannot be written: No such file or directory"):
         call_command("report", "article_30", output=tmp_path / "no" / "folder.json")
+
+
+def test_the_proof_of_an_erasure_is_open_to_those_who_see_requests(
+    db: None, dana: User, ada: User, vera: User
+):
+    """A report says nothing to whom the pages of the same things are closed."""
+    for user in (dana, ada):
+        assert "Proof of an erasure" not in client_of(user).get("/reports/").content.decode()
+        assert client_of(user).get("/reports/erasure_proof/").status_code == 404
+        assert client_of(user).get("/reports/article_30/").status_code == 200
+    assert client_of(vera).get("/reports/erasure_proof/").status_code == 200
+    narrow, wide = api_of(vera, "reports.view"), api_of(vera, "reports.view", "requests.view")
+    kinds = [{report["kind"] for report in api.get("/api/v1/reports/").json()} for api in (narrow, wide)]
+    assert kinds[1] - kinds[0] == {"erasure_proof"}
+    statuses = [api.get("/api/v1/reports/erasure_proof/").status_code for api in (narrow, wide)]
+    assert statuses == [404, 400]

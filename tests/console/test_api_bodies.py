@@ -28,3 +28,8 @@ def test_scopes_named_many_times_are_one(vera):
     given = {"name": "loud", "scopes": ["ledger.view"] * 5_000, "days": 1}
     assert api_of(vera).post("/api/v1/tokens/", given, format="json").status_code == 201
     assert ApiToken.objects.get(name="loud").scopes == ["ledger.view"]
+
+
+def test_strangers_may_not_keep_the_console_busy_with_its_description(sam, vera):
+    assert [sam.get("/api/v1/schema/?format=json").status_code for _ in range(7)] == [200] * 6 + [429]
+    assert api_of(vera).get("/api/v1/schema/?format=json").status_code == 200

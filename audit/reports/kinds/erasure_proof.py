@@ -51,6 +51,7 @@ class ErasureProof(Report):
     kind = "erasure_proof"
     title = "Proof of an erasure"
     purpose = "What was done on one request for erasure, by whom, how that was checked, and where the ledger says so."
+    permission = "requests.view"
     Parameters = Which
 
     def build(self, **parameters: Any) -> ReportContent:
