@@ -43,6 +43,12 @@ def test_entry_of_every_kind_is_shown_with_each_fact_once(key, vera, sequenced):
     assert event.title in unescape(client_of(vera).get("/ledger/").content.decode())
 
 
+def test_the_list_names_no_staff_but_says_which(vera, sequenced):
+    count(1, target=vera)
+    sequenced()
+    assert f'<td class="text-wrap">User {vera.pk}</td>' in client_of(vera).get("/ledger/").content.decode()
+
+
 @pytest.mark.parametrize("key", sorted(EVENTS))
 def test_event_is_a_noun_and_a_verb_said_once(key):
     assert re.fullmatch(r"[a-z_]+\.[a-z_]+", key)

@@ -21,6 +21,7 @@ from audit.reports.base import ReportContent, Section, reports
 from audit.reports.checkpoint import snapshot
 from audit.reports.making import make
 from audit.reports.renderers import Document
+from audit.reports.templatetags.reports import plain
 from audit.reports.views import SHOWN_ON_PAGE
 from catalog.models import Column, System
 from erasure import events
@@ -691,6 +692,19 @@ def test_the_command_writes_a_new_file_only(
         call_command("report", "erasure_proof", request="R-1999-00001")
     with pytest.raises(CommandError, match=r"cannot be written: No such file or directory"):
         call_command("report", "article_30", output=tmp_path / "no" / "folder.json")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("analytics/purchases.parquet", "analytics/<wbr>purchases.<wbr>parquet"),
+        ("public.customer", "public.customer"),
+        ("<b>a_long_name_of_a_column", "&lt;b&gt;a_<wbr>long_<wbr>name_<wbr>of_<wbr>a_<wbr>column"),
+        ("2026-11-22 14:01:22 UTC", "2026-11-22 14:01:22\u00a0UTC"),
+    ],
+)
+def test_long_names_may_go_on_in_the_next_line(value: str, shown: str):
+    assert plain(value) == shown
 
 
 def test_the_proof_of_an_erasure_is_open_to_those_who_see_requests(

@@ -85,6 +85,37 @@ def test_the_first_page_holds_fifty_rows_and_says_of_how_many(people: List, staf
     assert (response.status_code, names(response), count(response)) == (200, staff[:50], "1–50 of 61")
 
 
+def test_a_long_text_may_wrap_and_a_column_may_be_for_the_file_only(staff: list[str], dana: User) -> None:
+    shown = {
+        "filterset": UserFilter,
+        "columns": [
+            ListColumn("username", "Name", wraps=True),
+            ListColumn("role", "Role", sort=True, on_page=False),
+        ],
+        "title": "People",
+        "empty": Empty("Nobody yet"),
+    }
+    page = listing(get(user=dana), User.objects.all(), **shown).content.decode()
+    assert '<td class="text-wrap">staff-00</td>' in page
+    assert re.findall(r'<th scope="col"[^>]*>([^<]*)', page) == ["Name"]
+    file = listing(get("?format=csv&q=staff-00", user=dana), User.objects.all(), **shown)
+    assert file.getvalue().decode().split() == ["Name,Role", "staff-00,auditor"]
+
+
+def test_filters_after_the_fifth_fold_away_and_work_all_the_same(staff: list[str], dana: User) -> None:
+    class ManyFilters(UserFilter):
+        first_name = django_filters.CharFilter()
+        last_name = django_filters.CharFilter()
+        email = django_filters.CharFilter(label="E-mail")
+
+    shown = {"columns": COLUMNS, "title": "People", "empty": Empty("Nobody yet")}
+    page = listing(get(user=dana), User.objects.all(), filterset=ManyFilters, **shown).content.decode()
+    before, folded = re.search(r'id="filters"(.*?)</form>', page, re.DOTALL)[1].split("<details")
+    assert [before.count('<div class="filter'), folded.count('<div class="filter"')] == [5, 1]
+    none = listing(get("?email=x", user=dana), User.objects.all(), filterset=ManyFilters, **shown)
+    assert count(none) == "No rows"
+
+
 def test_the_second_page_holds_the_rest(people: List, staff: list[str]) -> None:
     response = people("?page=2")
     assert (names(response), count(response)) == (staff[50:], "51–61 of 61")
