@@ -147,5 +147,5 @@ def test_holds_over_the_api(amir, invoices, sequenced):
 
 def test_card_counts_holds_in_force(vera, hold):
     text = client_of(vera).get("/holds/card/").content.decode()
-    assert f'<a href="/holds/{hold.pk}/">{hold.data_set}</a></td><td class="numeric">released</td>' in text
+    assert f'<a href="/holds/{hold.pk}/">{hold.data_set}</a></td><td class="numeric">open-ended</td>' in text
     assert '<span class="figure-number">1</span> in force' in text
