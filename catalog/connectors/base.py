@@ -53,6 +53,17 @@ class ConstraintInTheWay(ConnectorError):
     """A rule of the store (NOT NULL, unique, foreign key, check, length) forbids the change."""
 
 
+class Unsupported(ConnectorError):
+    """This kind of store cannot do what was asked, or the console cannot make it do so."""
+
+
+class Capability(StrEnum):
+    """What a kind of store can do beyond being discovered, sampled and read."""
+
+    FIND = "find"  # rows by their values
+    CHANGE = "change"  # rehearse, delete and overwrite
+
+
 class Kind(StrEnum):
     """What a column holds, in a vocabulary common to all stores; `UNKNOWN` is never guessed away."""
 
@@ -104,12 +115,21 @@ class DataSetInfo:
     """
 
     name: str
-    kind: str  # "table" or "file"
+    kind: str  # table, view, file, topic, index, feature view ...
     columns: tuple[ColumnInfo, ...] = ()
     primary_key: tuple[str, ...] = ()
     foreign_keys: tuple[ForeignKeyInfo, ...] = ()
     row_estimate: int | None = None
     problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How the store itself computes a data set: the query of a view, in the dialect that sqlglot calls `dialect`."""
+
+    data_set: str
+    sql: str
+    dialect: str
 
 
 @dataclass(frozen=True)
@@ -163,6 +183,7 @@ class Connector(ABC):
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     # How many keys one delete or overwrite takes: each is one transaction, or one rewriting of a file.
     keys_per_change: ClassVar[int] = 5_000
+    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
         self.settings = settings
@@ -191,6 +212,18 @@ class Connector(ABC):
     @abstractmethod
     def discover(self) -> Iterator[DataSetInfo]:
         """Every data set, in a stable order. One that cannot be read is yielded with its `problem`."""
+
+    def definitions(self) -> Iterator[Definition]:
+        """The queries of its views, for lineage; nothing where a store has none."""
+        return iter(())
+
+    def lineage_namespace(self) -> str:
+        """The store by OpenLineage's naming specification (`postgres://host:5432`); empty where it has none."""
+        return ""
+
+    def lineage_name(self, data_set: str) -> str:
+        """The data set in the same specification (`database.schema.table`)."""
+        return data_set
 
     @abstractmethod
     def sample(self, data_set: str, *, rows: int, seed: int = 0) -> pa.Table:

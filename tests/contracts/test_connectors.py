@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +10,7 @@ import pytest
 
 from catalog.connectors import registry
 from catalog.connectors.base import (
+    Capability,
     Connector,
     DataSetInfo,
     DataSetMissing,
@@ -21,21 +21,37 @@ from catalog.connectors.base import (
 )
 from catalog.connectors.destruction import open_writable
 from catalog.connectors.opening import open_connector
-from tests.contracts.stores import HOSTILE_COLUMN, HOSTILE_TABLE, LONG, TABLES, Store, build
+from tests.contracts.stores import STORES
+from tests.contracts.stores.base import HOSTILE_COLUMN, HOSTILE_TABLE, LONG, TABLES, Store
 
-KINDS = ["postgresql", "csv", "parquet"]
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Each test runs on every store whose connector can do what it asks for."""
+    if "store" in metafunc.fixturenames:
+        needed = set()
+        if "finder" in metafunc.fixturenames:
+            needed.add(Capability.FIND)
+        if "writer" in metafunc.fixturenames:
+            needed |= {Capability.FIND, Capability.CHANGE}
+        names = [name for name, cls in STORES.items() if all(cls.can(each) for each in needed)]
+        metafunc.parametrize("store", names, indirect=True)
 
 
-@pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    database = request.getfixturevalue("pg_database") if request.param == "postgresql" else None
-    return build(request.param, database=database, folder=tmp_path)
+@pytest.fixture
+def store(request: pytest.FixtureRequest) -> Store:
+    return STORES[request.param].start(request)
 
 
 @pytest.fixture
 def reader(store: Store) -> Iterator[Connector]:
     with open_connector(store.kind, store.settings) as connector:
         yield connector
+
+
+@pytest.fixture
+def finder(reader: Connector) -> Connector:
+    """A reader that can look rows up by their values."""
+    return reader
 
 
 @pytest.fixture
@@ -58,7 +74,7 @@ def described(connector: Connector, data_set: str) -> DataSetInfo:
 
 
 def test_every_kind_is_in_the_contract() -> None:
-    assert set(registry.classes) == {"postgresql", "folder"}
+    assert set(registry.classes) == {cls.kind for cls in STORES.values()}
 
 
 def test_every_secret_field_is_a_field_of_the_form() -> None:
@@ -134,65 +150,65 @@ def test_read_keeps_batches_small(store: Store, reader: Connector) -> None:
     assert {tuple(batch.schema.names) for batch in batches} == {("product",)}
 
 
-def test_find_by_one_key(store: Store, reader: Connector) -> None:
-    found = reader.find(store.data_set("orders"), match(person_id=[7]), ["product", "line"])
+def test_find_by_one_key(store: Store, finder: Connector) -> None:
+    found = finder.find(store.data_set("orders"), match(person_id=[7]), ["product", "line"])
     assert found.column_names == ["product", "line"]
     assert sorted(found["product"].to_pylist()) == ["product 18", "product 19", "product 20"]
     assert found.schema.field("line").type == (pa.int64() if store.typed else pa.string())
 
 
-def test_find_by_a_hundred_thousand_keys(store: Store, reader: Connector) -> None:
+def test_find_by_a_hundred_thousand_keys(store: Store, finder: Connector) -> None:
     keys = list(range(100, 100_100))
-    found = reader.find(store.data_set("people"), match(id=keys), ["id"])
+    found = finder.find(store.data_set("people"), match(id=keys), ["id"])
     assert sorted(map(int, found["id"].to_pylist())) == list(range(100, 201))
 
 
-def test_find_by_any_of_several_matches_once(store: Store, reader: Connector) -> None:
+def test_find_by_any_of_several_matches_once(store: Store, finder: Connector) -> None:
     matches = [*match(id=[3, 4]), *match(email=["p4@example.org", "p9@example.org"])]
-    found = reader.find(store.data_set("people"), matches, ["id"])
+    found = finder.find(store.data_set("people"), matches, ["id"])
     assert sorted(map(int, found["id"].to_pylist())) == [3, 4, 9]
 
 
-def test_find_folded(store: Store, reader: Connector) -> None:
+def test_find_folded(store: Store, finder: Connector) -> None:
     people = store.data_set("people")
     key = ["zoë@EXAMPLE.org"]
-    assert reader.count(people, match(fold=True, email=key)) == 1
-    assert reader.count(people, match(email=key)) == 0
-    assert reader.count(people, match(fold=True, id=[7], email=[" P7@example.ORG"])) == 1
-    assert reader.count(people, match(fold=True, id=[8], email=[" P7@example.ORG"])) == 0
+    assert finder.count(people, match(fold=True, email=key)) == 1
+    assert finder.count(people, match(email=key)) == 0
+    assert finder.count(people, match(fold=True, id=[7], email=[" P7@example.ORG"])) == 1
+    assert finder.count(people, match(fold=True, id=[8], email=[" P7@example.ORG"])) == 0
 
 
-def test_find_by_composite_key(store: Store, reader: Connector) -> None:
-    found = reader.find(store.data_set("orders"), match(person_id=[1, 2, 2], line=[0, 2, 9]), ["product"])
+def test_find_by_composite_key(store: Store, finder: Connector) -> None:
+    found = finder.find(store.data_set("orders"), match(person_id=[1, 2, 2], line=[0, 2, 9]), ["product"])
     assert sorted(found["product"].to_pylist()) == ["product 0", "product 5"]
 
 
 @pytest.mark.parametrize("value", ["山田 太郎", 'Robert "Bob" O\'Neil', LONG])
-def test_find_by_any_text(store: Store, reader: Connector, value: str) -> None:
-    assert reader.count(store.data_set("people"), match(name=[value])) == 1
+def test_find_by_any_text(store: Store, finder: Connector, value: str) -> None:
+    assert finder.count(store.data_set("people"), match(name=[value])) == 1
 
 
-def test_find_by_text_with_line_ends(store: Store, reader: Connector) -> None:
-    found = reader.find(
+def test_find_by_text_with_line_ends(store: Store, finder: Connector) -> None:
+    found = finder.find(
         store.data_set("people"), match(note=["two\nlines, and; more", "carriage\r\nreturn"]), ["id"]
     )
     assert sorted(map(int, found["id"].to_pylist())) == [1, 2]
 
 
-def test_a_key_that_cannot_be_there_matches_nothing(store: Store, reader: Connector) -> None:
+def test_a_key_that_cannot_be_there_matches_nothing(store: Store, finder: Connector) -> None:
     people = store.data_set("people")
     for key in (["abc"], ["1e999999"], [2**62], [1.5], ["07"], [True], [None], ["a\0b"], [""]):
-        assert reader.count(people, match(id=key)) == 0, key
-    assert reader.count(people, match(id=["abc", "7"])) == 1
-    assert reader.count(people, match(id=[None, 7], email=["p2@example.org", "p7@example.org"])) == 1
-    assert reader.count(people, match(name=[None])) == 0
+        assert finder.count(people, match(id=key)) == 0, key
+    assert finder.count(people, match(id=["abc", "7"])) == 1
+    assert finder.count(people, match(id=[None, 7], email=["p2@example.org", "p7@example.org"])) == 1
+    assert finder.count(people, match(name=[None])) == 0
 
 
-def test_nothing_matches_without_matches(store: Store, reader: Connector) -> None:
+def test_nothing_matches_without_matches(store: Store, finder: Connector) -> None:
     people = store.data_set("people")
-    assert reader.find(people, [], ["id"]).num_rows == 0
-    assert reader.count(people, []) == 0
-    assert reader.count(people, match(id=pa.array([], pa.int64()))) == 0
+    assert finder.find(people, [], ["id"]).num_rows == 0
+    assert finder.count(people, []) == 0
+    assert finder.count(people, match(id=pa.array([], pa.int64()))) == 0
 
 
 def test_a_match_without_columns_is_refused() -> None:
@@ -200,9 +216,9 @@ def test_a_match_without_columns_is_refused() -> None:
         Match(pa.table({}))
 
 
-def test_count(store: Store, reader: Connector) -> None:
-    assert reader.count(store.data_set("orders")) == 600
-    assert reader.count(store.data_set("orders"), match(person_id=[1, 2])) == 6
+def test_count(store: Store, finder: Connector) -> None:
+    assert finder.count(store.data_set("orders")) == 600
+    assert finder.count(store.data_set("orders"), match(person_id=[1, 2])) == 6
 
 
 def test_empty_data_set(store: Store, reader: Connector, writer: Connector) -> None:

@@ -19,9 +19,12 @@ from governance.activities.models import ProcessingActivity
 from governance.console.models import Job, User
 from governance.keyring.sealing import CannotOpen, open_json, seal_json
 
+EXTERNAL = "external"  # a system that only lineage speaks of: nothing connects to it
+VIEW = "view"  # a data set that shows the rows of others: read and drawn, never searched or changed by itself
+
 
 def system_kinds() -> list[tuple[str, str]]:
-    return registry.choices()
+    return [*registry.choices(), (EXTERNAL, "Known from lineage only")]
 
 
 def sensitivities() -> list[tuple[str, str]]:
@@ -82,8 +85,16 @@ class System(models.Model):
         """Raises CannotOpen where the key ring is not the one they were sealed with."""
         return open_json(bytes(self.secrets), purpose="system", bound_to=str(self.pk)) if self.secrets else {}
 
+    @property
+    def connectable(self) -> bool:
+        return self.kind != EXTERNAL
+
     def connect(self) -> Connector:
         """A connector that reads this store; use it as a context manager. Raises ConnectorError."""
+        if not self.connectable:
+            raise ConnectorError(
+                f"{self.name} is known from lineage only.", "Connect it as a system of its kind."
+            )
         try:
             return open_connector(self.kind, self.all_settings())
         except CannotOpen as problem:
@@ -147,6 +158,8 @@ class Column(models.Model):
     questioned = models.BooleanField(default=False)  # a later scan disagrees with the person who decided
     sampled = models.IntegerField(null=True)  # values in the last sample, and how many different ones
     distinct = models.IntegerField(null=True)
+    # A value inside another column's JSON, named by its path (`profile.email`, `visits[].ip`): scans find it there.
+    nested_in = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="nested")
     first_seen_at = models.DateTimeField(auto_now_add=True)
     gone_at = models.DateTimeField(null=True)
 
@@ -196,6 +209,10 @@ class Label(models.Model):
     class Origin(models.TextChoices):
         SCAN = "scan", "Scan"
         PERSON = "person", "Person"
+        LINEAGE = "lineage", "Lineage"
+        CONTRACT = "contract", "Contract"
+        FACET = "facet", "Tag of a producer"
+        PRECEDENT = "precedent", "Earlier decision"
 
     class State(models.TextChoices):
         SUGGESTED = "suggested", "Suggested"
