@@ -11,6 +11,7 @@ from django_filters.fields import ModelChoiceField
 
 from catalog.classification.vocabulary import Sensitivity
 from catalog.connectors import registry
+from catalog.finding_columns import named, with_words
 from catalog.models import Change, Column, DataSet, Link, System, categories, sensitivities
 
 UNCLASSIFIED = "unclassified"
@@ -77,7 +78,7 @@ class SystemFilter(django_filters.FilterSet):
 
 
 class DataSetFilter(PresentFilterSet):
-    q = Search("name", lookup_expr="icontains")
+    q = Search(method="search")
     system = django_filters.ModelChoiceFilter(queryset=System.objects.all(), label="System", empty_label=ANY)
     problem = YesNo(label="With a problem", method=with_problem)
     gone = YesNo("gone_at", lookup_expr="isnull", exclude=True, label="Gone")
@@ -85,6 +86,11 @@ class DataSetFilter(PresentFilterSet):
     class Meta:
         model = DataSet
         fields: list[str] = []
+
+    def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        for word in value.split():
+            queryset = queryset.filter(named(word))
+        return queryset
 
 
 class OwnDataSetFilter(DataSetFilter):
@@ -116,7 +122,7 @@ class ColumnFilter(PresentFilterSet):
         fields: list[str] = []
 
     def search(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
-        return queryset.filter(Q(name__icontains=value) | Q(data_set__name__icontains=value))
+        return with_words(queryset, value)
 
     def within_category(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         if value == UNCLASSIFIED:

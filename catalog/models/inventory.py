@@ -7,6 +7,7 @@ labels, which are only ever added to.
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -15,6 +16,7 @@ from catalog.classification.vocabulary import CATEGORIES, Sensitivity
 from catalog.connectors import registry
 from catalog.connectors.base import Connector, ConnectorError
 from catalog.connectors.opening import open_connector
+from catalog.grams import Grams
 from governance.activities.models import ProcessingActivity
 from governance.console.models import Job, User
 from governance.keyring.sealing import CannotOpen, open_json, seal_json
@@ -121,6 +123,7 @@ class DataSet(models.Model):
         db_table = "catalog_data_set"
         ordering = ["system__name", "name"]
         constraints = [models.UniqueConstraint(fields=["system", "name"], name="data_set_once_in_system")]
+        indexes = [GinIndex(Grams(F("name")), name="data_set_by_part_of_name")]
 
     def __str__(self) -> str:
         return f"{self.system.name} / {self.name}"
@@ -171,6 +174,10 @@ class Column(models.Model):
             models.Index(fields=["data_set", "position"], name="column_by_place"),
             models.Index(fields=["category"], name="column_by_category"),
             models.Index(fields=["state", "-confidence"], name="column_by_review"),
+            models.Index(
+                fields=["data_set", "position", "id"], condition=Q(gone_at=None), name="column_present"
+            ),
+            GinIndex(Grams(F("name")), name="column_by_part_of_name"),
         ]
 
     def __str__(self) -> str:
