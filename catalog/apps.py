@@ -6,4 +6,4 @@ class CatalogConfig(AppConfig):
     verbose_name = "Catalog"
 
     def ready(self) -> None:
-        from catalog import scanning  # noqa: F401, PLC0415  registers the jobs
+        from catalog import precedents, scanning  # noqa: F401, PLC0415  registers the jobs

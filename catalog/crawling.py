@@ -16,6 +16,7 @@ from catalog.connectors.base import ColumnInfo, Connector, ConnectorError, DataS
 from catalog.following import follow_again
 from catalog.foreign_keys import store_foreign_keys
 from catalog.models import Change, Column, DataSet, System
+from catalog.nesting import follow_parents, give_way
 from governance.console.jobs import JobFailed, Progress, job
 from governance.console.models import Job
 
@@ -149,12 +150,14 @@ def _store_columns(
     Columns that come or go with their whole data set are no news of their own.
     """
     known: dict[int, list[Column]] = {}
-    for stored in Column.objects.filter(data_set__in=[data_sets[info.name].pk for info in found]):
+    of_found = Column.objects.filter(data_set__in=[data_sets[info.name].pk for info in found], nested_in=None)
+    for stored in of_found:
         known.setdefault(stored.data_set_id, []).append(stored)
     quiet = {change.data_set.pk for change in moved}
     added: list[Column] = []
     updated: list[Column] = []
     changes: list[Change] = []
+    former_names: dict[int, str] = {}
     for data_set, info in ((data_sets[info.name], info) for info in found):
         for column, column_info in drift.pair(known.get(data_set.pk, []), info.columns):
             difference = drift.of_column(column, column_info)
@@ -162,10 +165,14 @@ def _store_columns(
                 changes.append(_change(data_set, difference))
             if column is None and column_info:
                 added.append(Column(data_set=data_set, **_values(column_info)))
-            elif column and _apply(column, column_info, difference, now):
-                updated.append(column)
+            elif column:
+                former_names[column.pk] = column.name
+                if _apply(column, column_info, difference, now):
+                    updated.append(column)
+    give_way(added)
     Column.objects.bulk_create(added, batch_size=BATCH)
     Column.objects.bulk_update(updated, [*INFO_FIELDS, *REVIEW_FIELDS, "gone_at"], batch_size=BATCH // 2)
+    follow_parents(updated, former_names)
     return changes
 
 

@@ -23,11 +23,11 @@ class HasPart(Lookup):
 
     lookup_name = "has_part"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         text, parameters = self.process_lhs(compiler, connection)
         pattern = f"%{connection.ops.prep_for_like_query(self.rhs)}%"
         # The comparison comes first: computing the grams of a row costs far more.
         return (
             f"({text} ILIKE %s AND catalog_grams({text}) @> catalog_part_grams(%s))",
-            [*parameters, pattern, *parameters, self.rhs],
+            (*parameters, pattern, *parameters, self.rhs),
         )

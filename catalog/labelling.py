@@ -17,6 +17,7 @@ DETECTOR = "1"  # changes when the same values may be judged otherwise
 MOST = 3  # suggestions kept for one column
 SAME = 0.05  # a confidence that moved by less says the same
 STRONG = 0.8  # confidence from which a suggestion questions a person's decision
+FAINT = 0.3  # confidence up to which lineage is only a hint: shown, but no verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,13 @@ def suggestions(column: Column, verdict: Verdict) -> list[Label]:
 
 
 def revise(labels: Sequence[Label], found: Iterable[Label]) -> Revision:
-    """Compare what a scan found with the column's labels, whatever their state or origin."""
-    suggested = {_key(label): label for label in labels if label.state == Label.State.SUGGESTED}
+    """Compare what a scan found with the column's labels, whatever their state or origin.
+
+    A scan adds and withdraws its own only: what lineage, a contract or an earlier decision suggests stays.
+    """
+    open_ones = [label for label in labels if label.state == Label.State.SUGGESTED]
+    suggested = {_key(label): label for label in open_ones if label.origin == Label.Origin.SCAN}
+    others = [label for label in open_ones if label.origin != Label.Origin.SCAN]
     rejected = [
         label for label in labels if label.state == Label.State.REJECTED and label.origin == Label.Origin.SCAN
     ]
@@ -58,17 +64,18 @@ def revise(labels: Sequence[Label], found: Iterable[Label]) -> Revision:
     stays = {label.pk for label in kept}
     withdrawn = [label for label in suggested.values() if label.pk not in stays]
     decided = [label for label in labels if _decides(label)]
-    return Revision(added, withdrawn, kept + added + decided)
+    return Revision(added, withdrawn, kept + added + others + decided)
 
 
 def settle(column: Column, live: Sequence[Label]) -> bool:
     """Set the verdict that `live` labels give; whether it changed.
 
-    A person's label comes first, then the most confident suggestion. A confirmed column keeps its category.
+    A person's label comes first, then what people decided on like columns, then the most confident suggestion. A
+    confirmed column keeps its category.
     """
+    live = [label for label in live if not _hints(label)]
     whole = [label for label in live if not label.contained]
-    by_person = [label for label in whole if label.origin == Label.Origin.PERSON]
-    best = by_person[-1] if by_person else max(whole, key=lambda label: label.confidence, default=None)
+    best = max(whole, key=_rank, default=None)
     values: dict = {"contains": sorted({label.category for label in live if label.contained})}
     if column.state == Column.State.UNREVIEWED:
         values |= {
@@ -98,6 +105,15 @@ def disagrees(column: Column, revision: Revision) -> bool:
 def witnesses(label: Label) -> frozenset[str]:
     """Who spoke for it: name, pattern, entity, values."""
     return frozenset(item["origin"] for item in label.evidence if item["weight"] > 0)
+
+
+def _rank(label: Label) -> tuple[int, float]:
+    by_people = {Label.Origin.PERSON: 2, Label.Origin.PRECEDENT: 1}
+    return by_people.get(Label.Origin(label.origin), 0), label.confidence
+
+
+def _hints(label: Label) -> bool:
+    return label.origin == Label.Origin.LINEAGE and label.confidence <= FAINT
 
 
 def _decides(label: Label) -> bool:

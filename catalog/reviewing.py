@@ -16,7 +16,9 @@ from audit.ledger.recording import record
 from catalog import events
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity
 from catalog.labelling import settle
+from catalog.lineage import propagation
 from catalog.models import Column, Label
+from catalog.precedents import Decided, found_by_scan, remember
 from governance.console.models import User
 
 CHUNK = 2_000
@@ -91,8 +93,8 @@ def reject(columns: Iterable[Column], *, by: User) -> list[Column]:
             return None
         wrong = [label for label in live if label.category == column.category and not label.contained]
         for label in wrong:
-            by_scan = label.origin == Label.Origin.SCAN
-            label.state = Label.State.REJECTED if by_scan else Label.State.SUPERSEDED
+            by_person = label.origin == Label.Origin.PERSON
+            label.state = Label.State.SUPERSEDED if by_person else Label.State.REJECTED
         refusal = _by_person(column, Label.State.REJECTED, column.category, column.sensitivity, by)
         settle(column, [label for label in live if label not in wrong])
         return [refusal]
@@ -124,30 +126,36 @@ def _decide(decision: str, columns: Iterable[Column], change: Change) -> list[Co
     pks = sorted({column.pk for column in columns})
     changed: list[Column] = []
     for start in range(0, len(pks), CHUNK):
-        changed += _decide_chunk(pks[start : start + CHUNK], change)
+        decisions = _decide_chunk(pks[start : start + CHUNK], change)
+        remember(decisions)
+        changed += [each.column for each in decisions]
     for part in _entries(changed):
         record(events.COLUMNS_REVIEWED, decision=decision, columns=part)
+    if changed:
+        propagation.request()
     return changed
 
 
-def _decide_chunk(pks: Sequence[int], change: Change) -> list[Column]:
+def _decide_chunk(pks: Sequence[int], change: Change) -> list[Decided]:
     locked = Column.objects.select_for_update(of=("self",)).select_related("data_set__system")
     labels: dict[int, list[Label]] = {pk: [] for pk in pks}
     live = [Label.State.SUGGESTED, Label.State.CONFIRMED]
     columns = list(locked.filter(pk__in=pks).order_by("pk"))
     for label in Label.objects.filter(column__in=pks, state__in=live).order_by("made_at", "pk"):
         labels[label.column_id].append(label)
-    changed, added = [], []
+    decisions, added = [], []
     for column in columns:
+        found = found_by_scan(labels[column.pk])
         new = change(column, labels[column.pk])
         if new is not None:
-            changed.append(column)
+            decisions.append(Decided(column, found, new[0] if new else None))
             added += new
+    changed = [each.column for each in decisions]
     moved = [label for column in changed for label in labels[column.pk] if label.state not in live]
     Label.objects.bulk_update(moved, ["state"], batch_size=1_000)
     Label.objects.bulk_create(added, batch_size=1_000)
     Column.objects.bulk_update(changed, VERDICT_FIELDS, batch_size=500)
-    return changed
+    return decisions
 
 
 def _decided(column: Column, live: list[Label], *, category: str, sensitivity: str, by: User) -> list[Label]:

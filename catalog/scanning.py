@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,18 +12,22 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audit.ledger.recording import record
-from catalog import events
+from catalog import events, precedents
 from catalog.classification.scoring import classify
 from catalog.classification.verdict import Verdict
-from catalog.connectors.base import Connector, ConnectorError, Unreachable
+from catalog.connectors.base import Connector, ConnectorError, Kind, Unreachable
 from catalog.crawling import crawl, remember_problem, system_of
 from catalog.following import follow_again
 from catalog.labelling import disagrees, revise, settle, suggestions
+from catalog.lineage import propagation
 from catalog.models import Column, DataSet, Label, System
+from catalog.nesting import Nested, containing, keep_columns, path_of, unfold, words_of
+from catalog.regions import telephone_regions
 from governance.console.jobs import JobFailed, Progress, enqueue, job
 from governance.console.models import Job
 
 SAMPLE_ROWS = 1_000
+MAY_HOLD_JSON = (Kind.JSON, Kind.TEXT, Kind.ARRAY, Kind.UNKNOWN)
 NO_VALUES = pa.array([], pa.string())
 VERDICT_FIELDS = ("category", "sensitivity", "confidence", "contains", "questioned", "sampled", "distinct")
 
@@ -92,9 +97,13 @@ def scan_data_set(data_set: DataSet, connector: Connector) -> tuple[int, str]:
             if isinstance(refused, Unreachable):
                 connector.check()  # the whole store, or one slow table?
             problem = str(refused)[:500]
-    judged = [
-        (column.pk, *_judge(data_set, column, sample)) for column in data_set.columns.filter(gone_at=None)
-    ]
+    judged, nested = [], {}
+    for column in data_set.columns.filter(gone_at=None, nested_in=None):
+        values = _values(column, sample)
+        if values is not None and column.kind in MAY_HOLD_JSON and (unfolded := unfold(values)):
+            nested[column.pk] = unfolded
+        judged.append(Judged(column, _judge(data_set, column, values), values))
+    judged += _judge_nested(data_set, judged, nested)
     with transaction.atomic():
         _store(judged)
         moment = {"scanned_at": timezone.now()} if sample is not None else {}
@@ -102,47 +111,81 @@ def scan_data_set(data_set: DataSet, connector: Connector) -> tuple[int, str]:
     return len(judged), problem
 
 
-Judged = tuple[int, Verdict, int | None, int | None]
+@dataclass(slots=True)
+class Judged:
+    """The verdict on one column, and the values it rests on; None where none could be seen."""
+
+    column: Column
+    verdict: Verdict
+    values: pa.Array | pa.ChunkedArray | None
 
 
-def _judge(
-    data_set: DataSet, column: Column, sample: pa.Table | None
-) -> tuple[Verdict, int | None, int | None]:
-    """The verdict on one column, and how many values it rests on, how many of them different."""
-    seen = sample is not None and column.name in sample.column_names
-    values = sample.column(column.name).drop_null() if sample is not None and seen else NO_VALUES
-    verdict = classify(
-        column.name, table=data_set.name, kind=column.kind, values=values, unique=column.unique
+def _values(column: Column, sample: pa.Table | None) -> pa.ChunkedArray | None:
+    if sample is None or column.name not in sample.column_names:
+        return None
+    return sample.column(column.name).drop_null()
+
+
+def _judge(data_set: DataSet, column: Column, values: pa.Array | None) -> Verdict:
+    name, table = words_of(column) if column.nested_in_id else (column.name, data_set.name)
+    return classify(
+        name,
+        table=table or data_set.name,
+        kind=column.kind,
+        values=NO_VALUES if values is None else values,
+        unique=column.unique,
+        regions=telephone_regions(data_set.system),
     )
-    return (verdict, len(values), pc.count_distinct(values).as_py()) if seen else (verdict, None, None)
+
+
+def _judge_nested(data_set: DataSet, judged: Sequence[Judged], nested: Mapping[int, Nested]) -> list[Judged]:
+    """The verdicts on what is inside JSON; the column it is in says that it contains it."""
+    inside = []
+    around = {each.column.pk: each for each in judged}
+    for column in keep_columns(data_set, nested) if nested else []:
+        found = nested[column.nested_in_id or 0].get(path_of(column))
+        if found is None:
+            continue
+        verdict = _judge(data_set, column, found.array)
+        inside.append(Judged(column, verdict, found.array))
+        parent = around[column.nested_in_id or 0]
+        parent.verdict = containing(parent.verdict, verdict, at=column.name)
+    return inside
 
 
 def _store(judged: list[Judged]) -> None:
     """Write labels and verdicts of one data set, in a handful of statements."""
-    pks = [pk for pk, *_ in judged]
+    pks = [each.column.pk for each in judged]
     columns = {c.pk: c for c in Column.objects.select_for_update().filter(pk__in=pks).order_by("pk")}
     labels: dict[int, list[Label]] = {}
-    scans_or_decides = Q(origin=Label.Origin.SCAN) | Q(state=Label.State.CONFIRMED)
-    current = Label.objects.filter(scans_or_decides, column__in=pks).exclude(state=Label.State.SUPERSEDED)
+    scans_or_live = Q(origin=Label.Origin.SCAN) | Q(state__in=(Label.State.SUGGESTED, Label.State.CONFIRMED))
+    current = Label.objects.filter(scans_or_live, column__in=pks).exclude(state=Label.State.SUPERSEDED)
     for label in current.order_by("made_at", "pk"):
         labels.setdefault(label.column_id, []).append(label)
-    added, withdrawn, changed = [], [], []
-    for pk, verdict, sampled, distinct in judged:
+    added, withdrawn, changed, live = [], [], {}, {}
+    for each in judged:
+        pk = each.column.pk
         if pk not in columns:
             continue  # its system was removed meanwhile
         column = columns[pk]
-        revision = revise(labels.get(pk, []), suggestions(column, verdict))
+        revision = revise(labels.get(pk, []), suggestions(column, each.verdict))
         added += revision.added
-        withdrawn += [label.pk for label in revision.withdrawn]
+        withdrawn += revision.withdrawn
+        live[pk] = list(revision.live)
         before = (column.questioned, column.sampled, column.distinct)
         column.questioned |= disagrees(column, revision)
-        column.sampled, column.distinct = sampled, distinct
+        column.sampled = None if each.values is None else len(each.values)
+        column.distinct = None if each.values is None else pc.count_distinct(each.values).as_py()
         moved = settle(column, revision.live)
-        if moved or before != (column.questioned, sampled, distinct):
-            changed.append(column)
-    Label.objects.filter(pk__in=withdrawn).update(state=Label.State.SUPERSEDED)
+        if moved or before != (column.questioned, column.sampled, column.distinct):
+            changed[pk] = column
+    carried = precedents.carried([columns[pk] for pk in live], live)
+    added += carried.added
+    changed |= {column.pk: column for column in carried.changed}
+    gone = [label.pk for label in (*withdrawn, *carried.withdrawn)]
+    Label.objects.filter(pk__in=gone).update(state=Label.State.SUPERSEDED)
     Label.objects.bulk_create(added, batch_size=1_000)
-    Column.objects.bulk_update(changed, VERDICT_FIELDS, batch_size=500)
+    Column.objects.bulk_update(changed.values(), VERDICT_FIELDS, batch_size=500)
 
 
 @transaction.atomic
@@ -151,6 +194,7 @@ def _finish(system: System, cursor: dict) -> None:
     System.objects.filter(pk=system.pk).update(scanned_at=timezone.now(), problem="")
     facts = {name: cursor[name] for name in ("data_sets", "columns", "problems")}
     record(events.SYSTEM_SCANNED, system, **facts)
+    propagation.request()
 
 
 def _summary(cursor: dict) -> str:

@@ -30,7 +30,7 @@ class HoldForm(forms.Form):
 
     def __init__(self, *args: Any, data_set: DataSet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = data_set.columns.filter(gone_at=None).values_list("name", flat=True)
+        names = data_set.columns.filter(gone_at=None, nested_in=None).values_list("name", flat=True)
         self.fields["keep_columns"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
 
 

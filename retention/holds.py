@@ -25,7 +25,7 @@ def place(
     placed_by: User | None = None,
 ) -> Hold:
     """A new hold. Raises ValidationError for unknown columns, a day that has passed, or a second hold in force."""
-    known = set(data_set.columns.filter(gone_at=None).values_list("name", flat=True))
+    known = set(data_set.columns.filter(gone_at=None, nested_in=None).values_list("name", flat=True))
     unknown = sorted(set(keep_columns) - known)
     if unknown:
         raise ValidationError(

@@ -291,7 +291,6 @@ class Migration(migrations.Migration):
                     "sensitivity",
                     models.CharField(choices=catalog.models.inventory.sensitivities, max_length=12),
                 ),
-                ("rejected", models.BooleanField(default=False)),
                 ("made_at", models.DateTimeField(auto_now_add=True)),
                 ("withdrawn_at", models.DateTimeField(null=True)),
                 (

@@ -7,17 +7,13 @@ from governance.console.models import User
 
 
 class Precedent(models.Model):
-    """What was decided for a column of this name and kind, for which a scan had found `found`.
+    """What was decided for a column of this name and kind, for which a scan had found `found`."""
 
-    `category` is what it is; with `rejected`, what it is not.
-    """
-
-    name = models.CharField(max_length=400)  # normalized: see catalog.precedents
+    name = models.CharField(max_length=400)  # case folded
     kind = models.CharField(max_length=12)
     found = models.CharField(max_length=60, blank=True)
     category = models.CharField(max_length=60, choices=categories)
     sensitivity = models.CharField(max_length=12, choices=sensitivities)
-    rejected = models.BooleanField(default=False)
     column = models.ForeignKey(Column, on_delete=models.SET_NULL, null=True, related_name="precedents")
     made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)

@@ -19,9 +19,8 @@ Work = Callable[[], list[Job]]
 
 
 def scan(system: System, work: Work) -> Job:
-    scanning.request(system)
-    (ended,) = work()
-    return ended
+    queued = scanning.request(system)
+    return next(ended for ended in work() if ended.pk == queued.pk)
 
 
 def email_label(column: Find) -> Label:
