@@ -10,9 +10,11 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from catalog.connectors.base import ConnectorError
 from catalog.filters import ColumnFilter, in_catalog_order
 from catalog.models import Column, Label, Link, categories, sensitivities
 from catalog.reviewing import decide
+from catalog.seeing import Reason, look
 from catalog.tabs import catalog_tabs
 from governance.console.http import StaffRequest
 from governance.console.listing import Bulk, Empty, ListColumn, chosen, listing, listing_row
@@ -104,9 +106,30 @@ def column(request: StaffRequest, pk: int) -> HttpResponse:
             "source__system", "target__system"
         ),
         "actions": ACTIONS,
+        "nested": found.nested.filter(gone_at=None).order_by("name"),
+        "may_see_values": request.user.may("values.view") and found.data_set.system.connectable,
         **review_choices(request),
     }
     return page(request, "catalog/column.html", context)
+
+
+@allow("values.view")
+@require_POST
+def values(request: StaffRequest, pk: int) -> HttpResponse:
+    """A look at sample values; plain ones for a stated reason and for few roles only."""
+    found = get_object_or_404(Column.objects.select_related("data_set__system", "nested_in"), pk=pk)
+    reason = request.POST.get("reason", "")
+    plain = bool(reason) and request.user.may("values.plain")
+    context = {"column": found, "title": f"Values of {found.name}", "reasons": Reason.choices}
+    if reason and (not plain or reason not in Reason.values):
+        context["problem"] = "Plain values are for privacy officers, for one of the reasons of the list."
+        return page(request, "catalog/values.html", context, status=403 if not plain else 422)
+    try:
+        context["seen"] = look(found, masked=not plain, reason=reason)
+    except ConnectorError as problem:
+        context["problem"] = str(problem)
+        return page(request, "catalog/values.html", context, status=502)
+    return page(request, "catalog/values.html", context)
 
 
 @allow("catalog.review")

@@ -34,6 +34,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "catalog.view": EVERYONE,
     "catalog.scan": frozenset({S, E}),
     "catalog.review": frozenset({S, O}),
+    "values.view": frozenset({S, O}),  # masked
+    "values.plain": frozenset({O}),
     "links.manage": frozenset({S, E}),
     "jobs.view": EVERYONE,
     "jobs.cancel": frozenset({A, O, S, E}),
