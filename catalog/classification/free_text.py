@@ -33,7 +33,8 @@ _PHONE = re.compile(
 )
 _CARD = re.compile(r"(?<!\d)(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}[ -]\d{6}[ -]\d{5})(?!\d)")
 _IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{2,4}){3,8}\b")
-_SSN = re.compile(r"(?<![\d-])\d{3}-\d{2}-\d{4}(?![\d-])")
+# A per cent sign before digits is an encoded space in a link: "%207-25-2016" is a date.
+_SSN = re.compile(r"(?<![\w%-])\d{3}-\d{2}-\d{4}(?![\w-])")
 _BORN = re.compile(
     r"\b(?:born|dob|date of birth|geboren|né|née|nacid[oa])\b[^\n]{0,12}?\d{1,4}[-/. ]\w{1,9}[-/. ]\d{1,4}",
     re.IGNORECASE,
