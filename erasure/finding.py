@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog.classification.vocabulary import within
-from catalog.connectors.base import Connector, ConnectorError, Kind, Match
-from catalog.models import Column, DataSet, Link, System
+from catalog.connectors import registry
+from catalog.connectors.base import Capability, Connector, ConnectorError, Kind, Match
+from catalog.models import EXTERNAL, VIEW, Column, DataSet, Link, System
 from erasure.keysets import KeySet, distinct
 
 SEARCHABLE_UNREVIEWED = (Kind.TEXT, Kind.UNKNOWN, Kind.JSON, Kind.ARRAY)
@@ -46,7 +47,10 @@ class Search:
 
 @dataclass
 class Estate:
-    """The catalog as the search needs it, read once: data sets with columns, links, and open connectors."""
+    """The catalog as the search needs it, read once: data sets with columns, links, and open connectors.
+
+    Without views, whose rows are those of tables, and without stores that nothing connects to or that find no rows.
+    """
 
     data_sets: dict[int, DataSet]
     columns: dict[int, list[Column]]
@@ -55,9 +59,14 @@ class Estate:
 
     @classmethod
     def load(cls, connections: "Connections") -> "Estate":
-        data_sets = {d.pk: d for d in DataSet.objects.filter(gone_at=None).select_related("system")}
+        known = (
+            DataSet.objects.filter(gone_at=None).exclude(kind=VIEW).exclude(system__kind__in=_unsearchable())
+        )
+        data_sets = {d.pk: d for d in known.select_related("system")}
         columns: dict[int, list[Column]] = {pk: [] for pk in data_sets}
-        for column in Column.objects.filter(gone_at=None, data_set__in=data_sets).order_by("position"):
+        for column in Column.objects.filter(gone_at=None, nested_in=None, data_set__in=data_sets).order_by(
+            "position"
+        ):
             columns[column.data_set_id].append(column)
         links_into: dict[int, list[Link]] = {pk: [] for pk in data_sets}
         for link in Link.objects.filter(gone_at=None):
@@ -163,6 +172,17 @@ def seeds_from_anchors(estate: Estate, known: Mapping[int, KeySet]) -> Seeds:
 def pointing(link: Link, values: pa.Table) -> Match:
     """The rows of the link's source that point to rows of its target with these values."""
     return Match(values.rename_columns(link.source_columns))
+
+
+def _unsearchable() -> list[str]:
+    return [
+        EXTERNAL,
+        *(
+            kind
+            for kind, connector in registry.classes.items()
+            if Capability.FIND not in connector.capabilities
+        ),
+    ]
 
 
 def _ruled_out(columns: list[Column]) -> bool:

@@ -15,13 +15,14 @@ from catalog.connectors.base import (
     ConnectorError,
     DataSetInfo,
     DataSetMissing,
+    Definition,
     Match,
     Replacement,
 )
 from catalog.connectors.postgresql_errors import SCAN_AGAIN, explain_connection, explain_statement
 from catalog.connectors.postgresql_matching import equal, folded, folding_collation
 from catalog.connectors.postgresql_replacing import assigned, differing
-from catalog.connectors.postgresql_sampling import as_text, spread
+from catalog.connectors.postgresql_sampling import as_text, shuffled, spread
 from catalog.connectors.postgresql_types import readable, sql_column
 from catalog.connectors.sql import SqlConnector
 
@@ -125,18 +126,28 @@ class PostgresqlConnector(SqlConnector):
             self._require_schemas(connection)
             yield from postgresql_catalog.data_sets(connection, schemas=self.schemas)
 
+    def definitions(self) -> Iterator[Definition]:
+        with self.transaction() as connection:
+            yield from postgresql_catalog.definitions(connection, schemas=self.schemas)
+
+    def lineage_namespace(self) -> str:
+        return f"postgres://{self.settings['host']}:{self.settings.get('port') or 5432}"
+
+    def lineage_name(self, data_set: str) -> str:
+        return f"{self.settings['database']}.{data_set}"
+
     def describe(self, connection: sa.Connection, data_set: str) -> sa.Table:
         address = postgresql_catalog.parse_name(data_set)
-        columns = postgresql_catalog.table_columns(connection, *address) if address else None
-        if address is None or columns is None or (self.schemas and address[0] not in self.schemas):
+        found = postgresql_catalog.describe_table(connection, *address) if address else None
+        if address is None or found is None or (self.schemas and address[0] not in self.schemas):
             raise DataSetMissing(f"There is no table {data_set}.", SCAN_AGAIN)
         schema, name = address
+        places = ("ctid", "tableoid") if found.stored else ()
         return sa.Table(
             sa.sql.quoted_name(name, quote=True),
             sa.MetaData(),
-            *map(sql_column, columns),
-            sa.Column("ctid", sa.Text, system=True),
-            sa.Column("tableoid", sa.Text, system=True),
+            *map(sql_column, found.columns),
+            *(sa.Column(place, sa.Text, system=True) for place in places),
             schema=sa.sql.quoted_name(schema, quote=True),
         )
 
@@ -154,7 +165,9 @@ class PostgresqlConnector(SqlConnector):
     def spread(
         self, connection: sa.Connection, table: sa.Table, rows: int, seed: int
     ) -> Iterator[tuple[sa.FromClause, sa.ColumnElement]]:
-        return spread(connection, table, rows=rows, seed=seed)
+        if "ctid" in table.c:
+            return spread(connection, table, rows=rows, seed=seed)
+        return iter([(table, shuffled(table, seed=seed))])
 
     def assignment(self, column: sa.Column, replacement: Replacement) -> sa.ColumnElement:
         return assigned(column, replacement)

@@ -1,4 +1,4 @@
-"""What PostgreSQL says about its tables: two queries for all of them, however many there are."""
+"""What PostgreSQL says about its tables and views: two queries for all of them, however many there are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from catalog.connectors.base import ColumnInfo, DataSetInfo, ForeignKeyInfo, Kind
+from catalog.connectors.base import ColumnInfo, DataSetInfo, Definition, ForeignKeyInfo, Kind
 
 KINDS = {
     "int2": Kind.INTEGER,
@@ -29,6 +29,7 @@ KINDS = {
     "jsonb": Kind.JSON,
     "uuid": Kind.UUID,
 }
+VIEW = "view"
 ON_DELETE = {"c": "cascade", "n": "set null", "d": "set default"}
 
 # A domain is described by the type under it, through any number of domains; its own name stays its spelling.
@@ -41,18 +42,18 @@ COLUMNS = sa.text(
         SELECT d.oid, t.typbasetype, greatest(d.typmod, t.typtypmod), d.required OR t.typnotnull
         FROM domains d JOIN pg_catalog.pg_type t ON t.oid = d.base WHERE t.typtype = 'd'
     ), tables AS (
-        SELECT c.oid, n.nspname, c.relname, c.reltuples, row_security_active(c.oid) AS filtered,
+        SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples, row_security_active(c.oid) AS filtered,
                has_schema_privilege(n.oid, 'USAGE') AS reachable,
                has_table_privilege(c.oid, 'SELECT') AS readable
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p')
+        WHERE c.relkind IN ('r', 'p', 'v', 'm')
           AND (NOT c.relispartition OR CAST(:table AS text) IS NOT NULL)
           AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
           AND (CAST(:schemas AS text[]) IS NULL OR n.nspname = ANY (CAST(:schemas AS text[])))
           AND (CAST(:table AS text) IS NULL OR c.relname = CAST(:table AS text))
     )
     SELECT t.oid, CAST(t.nspname AS text) AS schema, CAST(t.relname AS text) AS name, t.reltuples AS estimate,
-           t.filtered, t.reachable, t.readable,
+           CAST(t.relkind AS text) AS relkind, t.filtered, t.reachable, t.readable,
            CAST(a.attname AS text) AS column, a.attnum AS position,
            format_type(a.atttypid, a.atttypmod) AS spelling,
            format_type(b.oid, -1) AS base_spelling, CAST(b.typname AS text) AS base,
@@ -94,6 +95,16 @@ KEYS = sa.text(
     """
 )
 
+DEFINITIONS = sa.text(
+    """
+    SELECT CAST(n.nspname AS text) AS schema, CAST(c.relname AS text) AS name, pg_get_viewdef(c.oid) AS query
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND (CAST(:schemas AS text[]) IS NULL OR n.nspname = ANY (CAST(:schemas AS text[])))
+    ORDER BY n.nspname, c.relname
+    """
+)
+
 
 @dataclass(frozen=True)
 class CatalogColumn:
@@ -106,7 +117,7 @@ class CatalogColumn:
 
 
 def data_sets(connection: sa.Connection, *, schemas: Sequence[str] | None) -> Iterator[DataSetInfo]:
-    """All tables of `schemas` (None: of all but the system's), ordered by schema and name."""
+    """All tables and views of `schemas` (None: of all but the system's), ordered by schema and name."""
     keys: dict[int, list[sa.Row]] = {}
     for key in connection.execute(KEYS):
         keys.setdefault(key.oid, []).append(key)
@@ -116,10 +127,27 @@ def data_sets(connection: sa.Connection, *, schemas: Sequence[str] | None) -> It
         yield _data_set(list(group), keys.get(oid, []))
 
 
-def table_columns(connection: sa.Connection, schema: str, table: str) -> list[CatalogColumn] | None:
-    """The columns of one table in their order; None where the table is not there."""
+@dataclass(frozen=True)
+class CatalogTable:
+    """One table or view. `stored`: it has rows of its own, each in its place, as a plain view has not."""
+
+    columns: list[CatalogColumn]
+    stored: bool
+
+
+def describe_table(connection: sa.Connection, schema: str, table: str) -> CatalogTable | None:
+    """One table or view with its columns in their order; None where it is not there."""
     rows = connection.execute(COLUMNS, {"schemas": [schema], "table": table}).all()
-    return [_column(row) for row in rows if row.column is not None] if rows else None
+    if not rows:
+        return None
+    return CatalogTable([_column(row) for row in rows if row.column is not None], rows[0].relkind != "v")
+
+
+def definitions(connection: sa.Connection, *, schemas: Sequence[str] | None) -> Iterator[Definition]:
+    """The queries of all views, every table in them with its schema."""
+    connection.execute(sa.select(sa.func.set_config("search_path", "pg_catalog", True)))
+    for view in connection.execute(DEFINITIONS, {"schemas": schemas}):
+        yield Definition(spell_name(view.schema, view.name), view.query, "postgres")
 
 
 def spell_name(schema: str, table: str) -> str:
@@ -144,7 +172,7 @@ def _data_set(rows: list[sa.Row], keys: list[sa.Row]) -> DataSetInfo:
     table = rows[0]
     return DataSetInfo(
         name=spell_name(table.schema, table.name),
-        kind="table",
+        kind=VIEW if table.relkind in "vm" else "table",
         columns=tuple(_column(row).info for row in rows if row.column is not None),
         primary_key=next((tuple(key.columns) for key in keys if key.key == "p"), ()),
         foreign_keys=tuple(
@@ -157,7 +185,7 @@ def _data_set(rows: list[sa.Row], keys: list[sa.Row]) -> DataSetInfo:
             for key in keys
             if key.key == "f"
         ),
-        row_estimate=int(table.estimate) if table.estimate >= 0 else None,
+        row_estimate=int(table.estimate) if table.estimate >= 0 and table.relkind != "v" else None,
         problem=_problem(rows),
     )
 

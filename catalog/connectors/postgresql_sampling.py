@@ -38,6 +38,11 @@ def spread(
     yield table, _order(table, seed)
 
 
+def shuffled(table: sa.Table, *, seed: int) -> sa.ColumnElement:
+    """An order at random for the rows of a view, which have no place: by all that is in them."""
+    return sa.func.hashtextextended(sa.cast(table.table_valued(), sa.Text), sa.cast(seed, sa.BigInteger))
+
+
 def as_text(column: sa.Column, source: sa.ColumnElement, characters: int) -> sa.ColumnElement:
     """The beginning of `column`, out of `source`, as text."""
     if column.info["column"].kind is Kind.BINARY:

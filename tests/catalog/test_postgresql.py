@@ -140,7 +140,7 @@ ANALYZE pair;
 """
 
 
-def test_discover_lists_tables_of_all_schemas_once(
+def test_discover_lists_tables_and_views_of_all_schemas_once(
     pg_database: Database, reader: PostgresqlConnector
 ) -> None:
     pg_database.execute(SHAPES)
@@ -149,8 +149,12 @@ def test_discover_lists_tables_of_all_schemas_once(
         "public.bare",
         "public.log",
         "public.pair",
+        "public.seen",
         "public.thing",
     ]
+    kinds = {name: found.kind for name, found in discovered(reader).items()}
+    assert kinds.pop("public.seen") == "view"
+    assert set(kinds.values()) == {"table"}
     assert {name: found.problem for name, found in discovered(reader).items() if found.problem} == {}
 
 
