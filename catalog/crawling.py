@@ -15,6 +15,8 @@ from catalog import drift, events
 from catalog.connectors.base import ColumnInfo, Connector, ConnectorError, DataSetInfo
 from catalog.following import follow_again
 from catalog.foreign_keys import store_foreign_keys
+from catalog.lineage.naming import learn_names
+from catalog.lineage.views import read_views, store_views
 from catalog.models import Change, Column, DataSet, System
 from catalog.nesting import follow_parents, give_way
 from governance.console.jobs import JobFailed, Progress, job
@@ -70,6 +72,7 @@ def system_of(pk: int) -> System:
 def crawl(system: System, connector: Connector, *, running: Job | None = None) -> Crawled:
     """Bring the catalog up to what `connector` shows. Raises ConnectorError before anything is written."""
     found = [_storable(info) for info in connector.discover()]
+    views = read_views(connector.definitions(), found)
     with transaction.atomic():
         locked = System.objects.select_for_update().get(pk=system.pk)
         first = locked.crawled_at is None
@@ -78,6 +81,8 @@ def crawl(system: System, connector: Connector, *, running: Job | None = None) -
         changes += _store_columns([info for info in found if not _hidden(info)], data_sets, changes, now)
         links = store_foreign_keys(locked, found, data_sets, now)
         follow_again(locked)
+        learn_names(locked, connector)
+        store_views(locked, connector, views, at=now)
         if first:
             changes = []  # nothing was known: nothing has drifted
         for change in changes:

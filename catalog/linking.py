@@ -86,7 +86,9 @@ def _check_columns(data_set: DataSet, names: Sequence[str], *, field: str) -> No
         raise ValidationError({field: f"Name at least one column of {data_set.name}."})
     if len(set(names)) != len(names):
         raise ValidationError({field: "Name each column once."})
-    existing = set(data_set.columns.filter(name__in=names, gone_at=None, nested_in=None).values_list("name", flat=True))
+    existing = set(
+        data_set.columns.filter(name__in=names, gone_at=None, nested_in=None).values_list("name", flat=True)
+    )
     missing = [name for name in names if name not in existing]
     if missing:
         raise ValidationError({field: f"{data_set.name} has no column {', '.join(missing)}."})

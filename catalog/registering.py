@@ -16,6 +16,7 @@ from catalog import events
 from catalog.connectors import registry
 from catalog.connectors.base import Connector, ConnectorError
 from catalog.connectors.opening import open_connector
+from catalog.localization.regions import require_region
 from catalog.models import System
 from catalog.scanning import active_jobs
 from governance.console.models import User
@@ -63,6 +64,7 @@ def add(
 ) -> System:
     """Register a system whose store answers. Raises ValidationError, or ConnectorError with nothing stored."""
     cleaned = clean_settings(kind, settings)
+    region = require_region(region)
     system = System(name=name.strip(), kind=kind, region=region, custodian=custodian)
     _check_fields(system)
     _reach(kind, cleaned)
@@ -91,6 +93,7 @@ def change(
     used for a user, other than it was entered for. Raises ValidationError, or ConnectorError with nothing stored.
     """
     cleaned = with_kept_secrets(system, clean_settings(system.kind, settings))
+    region = require_region(region)
     changed = _changed_fields(system, cleaned, name=name.strip(), region=region, custodian=custodian)
     candidate = System.objects.get(pk=system.pk)
     candidate.name, candidate.region, candidate.custodian = name.strip(), region, custodian

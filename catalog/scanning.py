@@ -22,7 +22,7 @@ from catalog.labelling import disagrees, revise, settle, suggestions
 from catalog.lineage import propagation
 from catalog.models import Column, DataSet, Label, System
 from catalog.nesting import Nested, containing, keep_columns, path_of, unfold, words_of
-from catalog.regions import telephone_regions
+from catalog.localization.regions import telephone_regions
 from governance.console.jobs import JobFailed, Progress, enqueue, job
 from governance.console.models import Job
 
@@ -134,7 +134,7 @@ def _judge(data_set: DataSet, column: Column, values: pa.Array | None) -> Verdic
         kind=column.kind,
         values=NO_VALUES if values is None else values,
         unique=column.unique,
-        regions=telephone_regions(data_set.system),
+        regions=telephone_regions(data_set.system.region),
     )
 
 

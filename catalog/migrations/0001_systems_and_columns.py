@@ -212,7 +212,7 @@ class Migration(migrations.Migration):
                 (
                     "region",
                     models.CharField(
-                        blank=True, help_text="Where the data lie, e.g. EU or US.", max_length=40
+                        blank=True, help_text="Where the data lie: DE, us-east-1, EU.", max_length=40
                     ),
                 ),
                 ("settings", models.JSONField(default=dict)),

@@ -42,7 +42,7 @@ class System(models.Model):
 
     name = models.CharField(max_length=80, unique=True)
     kind = models.CharField(max_length=40, choices=system_kinds)
-    region = models.CharField(max_length=40, blank=True, help_text="Where the data lie, e.g. EU or US.")
+    region = models.CharField(max_length=40, blank=True, help_text="Where the data lie: DE, us-east-1, EU.")
     settings = models.JSONField(default=dict)
     secrets = models.BinaryField(null=True)
     custodian = models.ForeignKey(

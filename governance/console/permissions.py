@@ -36,7 +36,10 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "catalog.review": frozenset({S, O}),
     "values.view": frozenset({S, O}),  # masked
     "values.plain": frozenset({O}),
+    "transfers.manage": frozenset({O}),
     "links.manage": frozenset({S, E}),
+    "lineage.send": frozenset({E}),  # what producers' tokens are for
+    "contracts.manage": frozenset({S}),
     "jobs.view": EVERYONE,
     "jobs.cancel": frozenset({A, O, S, E}),
     "activities.view": frozenset({A, O, S, E, U}),

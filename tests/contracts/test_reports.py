@@ -16,7 +16,7 @@ from audit.reports.base import Report, reports
 from audit.reports.making import make
 from audit.reports.renderers import Document, renderers
 from audit.reports.renderers.base import key_of, shown
-from catalog.models import Column
+from catalog.models import Column, LocalizationRule
 from erasure.models import SubjectRequest
 from governance.activities.models import ProcessingActivity
 from governance.console import jobs
@@ -69,6 +69,7 @@ def _erase_ana(store: Database) -> SubjectRequest:
     done = estate.approve(found, petra, _work)
     assert done.state == SubjectRequest.State.COMPLETE
     Column.objects.filter(name="topic").update(name=FORMULA)
+    LocalizationRule.objects.create(category="", regions=["EEA"], note=FORMULA)
     return done
 
 

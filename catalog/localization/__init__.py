@@ -1,0 +1,1 @@
+"""Where data may lie, where they flow, and what makes a transfer lawful."""
