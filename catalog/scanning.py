@@ -90,15 +90,16 @@ def scan_data_set(data_set: DataSet, connector: Connector) -> tuple[int, str]:
     What cannot be read is judged by its names alone. Raises Unreachable where the whole store is gone.
     """
     sample, problem = None, data_set.problem
-    if not problem:
+    columns = list(data_set.columns.filter(gone_at=None, nested_in=None))
+    if columns or not problem:  # one broken message is a problem, and the others can be read
         try:
             sample = connector.sample(data_set.name, rows=SAMPLE_ROWS)
         except ConnectorError as refused:
             if isinstance(refused, Unreachable):
                 connector.check()  # the whole store, or one slow table?
-            problem = str(refused)[:500]
+            problem = problem or str(refused)[:500]
     judged, nested = [], {}
-    for column in data_set.columns.filter(gone_at=None, nested_in=None):
+    for column in columns:
         values = _values(column, sample)
         if values is not None and column.kind in MAY_HOLD_JSON and (unfolded := unfold(values)):
             nested[column.pk] = unfolded

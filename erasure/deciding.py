@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from catalog.classification.vocabulary import Sensitivity
-from catalog.connectors.base import Match
+from catalog.connectors import registry
+from catalog.connectors.base import Capability, Match
 from catalog.models import Column, Link
 from erasure.finding import Estate, pointing, subtract
 from erasure.keysets import KeySet
@@ -32,6 +33,11 @@ def decide(
     decisions: dict[int, Decision] = {}
     for hit in ordered:
         hold = holds.get(hit.data_set_id)
+        connector = registry.get(hit.data_set.system.kind)
+        if Capability.CHANGE not in connector.capabilities:
+            reason = f"The console cannot change this store ({connector.label})."
+            decisions[hit.data_set_id] = Decision("keep" if hold else "ask", reason, hold)
+            continue
         if hold:
             reason = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}"
             decisions[hit.data_set_id] = _anonymize(estate, hit, reason, hold)

@@ -42,7 +42,8 @@ def rehearse(steps: list[Step], keys: dict[int, KeySet]) -> list[int]:
         operations = [
             registry.get(step.method)().operation(step, keys[step.data_set_id].matches) for step in steps
         ]
-        touched = iter(connector.rehearse([operation for operation in operations if operation]))
+        writing = [operation for operation in operations if operation]
+        touched = iter(connector.rehearse(writing) if writing else [])
         return [
             next(touched)
             if operation
@@ -72,15 +73,15 @@ def execute(plan: Plan) -> Iterator[Progress]:
             _start(plan)
         done = 0
         for step in steps:
-            if step.state == Step.State.FAILED or (step.identity and _person_came_back(plan, steps)):
+            if _stops(step) or (step.identity and _person_came_back(plan, steps)):
                 break
-            if step.state != Step.State.DONE:
+            if step.state not in (Step.State.DONE, Step.State.FAILED):
                 for rows in _with_retries(step, keys[step.data_set_id]):
                     yield Progress(
                         done + rows, total, f"{registry.get(step.method).label}: {step.data_set.name}"
                     )
             done += step.rows_before
-            if step.state == Step.State.FAILED:
+            if _stops(step):
                 break
         yield Progress(done, total, "Searching again")
         _conclude(plan, steps, search_again(plan.request, steps))
@@ -155,7 +156,13 @@ def _carry_out(step: Step, keys: KeySet, connector: Connector) -> Iterator[int]:
         step.cursor = following
         step.save(update_fields=["cursor"])
         yield min(following, step.rows_before)
-    _finish(step, rows_after=method.remaining(connector, step, keys.matches))
+    remaining = method.remaining(connector, step, keys.matches)
+    _finish(step, rows_after=remaining, problem=method.left if remaining else "")
+
+
+def _stops(step: Step) -> bool:
+    """Whether nothing may follow: a store failed. What is left to a custodian holds up no other step."""
+    return step.state == Step.State.FAILED and not registry.get(step.method).left
 
 
 @transaction.atomic

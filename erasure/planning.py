@@ -43,6 +43,7 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
             estate = Estate.load(connections)
             ordered = in_order(hits, _all_links(estate))
             decisions = decide(estate, ordered, keys, holds_on(hit.data_set for hit in hits))
+            ordered.sort(key=lambda hit: decisions[hit.data_set_id].method == "ask")  # they hold up no other
             needed = any(_needed(connections, hit, decisions, keys) for hit in ordered)
             yield Progress(1, 3, "Reading the structure")
             schemas = current_schemas(connections, [hit.data_set for hit in hits])
@@ -109,7 +110,7 @@ def _draft(
         hit=hit,
         data_set=hit.data_set,
         method=decision.method,
-        identity=hit.depth == 0,
+        identity=hit.depth == 0 and decision.method != "ask",
         replacements=decision.replacements,
         kept=decision.kept,
         reason=decision.reason[:400],

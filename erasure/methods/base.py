@@ -11,6 +11,9 @@ class Method(ABC):
 
     kind: ClassVar[str]
     label: ClassVar[str]
+    left: ClassVar[str] = (
+        ""  # what is said of rows that are still there, where that is no failure of the store
+    )
 
     @abstractmethod
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation | None:

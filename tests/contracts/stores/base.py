@@ -59,6 +59,7 @@ class Store(ABC):
     name: ClassVar[str]
     kind: ClassVar[str]
     typed = True  # False where every value is text
+    schemaless = False  # True where only rows say which columns there are: without rows, there are none
     settings: Mapping[str, Any]
 
     @classmethod

@@ -1,0 +1,58 @@
+"""Rows in a store that the console cannot change: all else goes, they are named, a later search finds them gone."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from catalog.connectors.opening import open_connector
+from catalog.crawling import crawl
+from catalog.models import Column, System
+from erasure.models import Step, SubjectRequest
+from tests.erasure.estate import approve, find, request_of
+from tests.services.fake_search import FakeSearchServer
+from tests.services.fixtures import Database
+
+State = SubjectRequest.State
+
+
+@pytest.fixture
+def index() -> Iterator[FakeSearchServer]:
+    server = FakeSearchServer()
+    letters = [{"to": "ana@example.org", "text": "Dear Ana"}, {"to": "bo@example.org", "text": "Dear Bo"}]
+    server.put("letters", {"to": {"type": "keyword"}, "text": {"type": "text"}}, letters)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def letters(index: FakeSearchServer, shop: System) -> System:
+    system = System.objects.create(
+        name="letters", kind="search_index", region="EU", settings={"url": index.url}
+    )
+    with open_connector("search_index", system.settings) as connector:
+        crawl(system, connector)
+    Column.objects.filter(name="to").update(
+        category="contact.email", sensitivity="direct", state=Column.State.CONFIRMED
+    )
+    return system
+
+
+def test_what_is_left_to_the_custodian_is_named_and_found_gone_later(
+    letters: System, index: FakeSearchServer, shop_database: Database, amir, petra, work
+):
+    request = find(request_of("ana@example.org", amir), amir, work)
+    assert request.state == State.PLANNED
+    last = request.plans.get().steps.last()
+    assert (last.data_set.name, last.method, last.rows_before) == ("letters", "ask", 1)
+
+    request = approve(request, petra, work)
+
+    assert request.state == State.RESIDUAL
+    assert [(entry["data_set"], entry["rows"]) for entry in request.residue] == [("letters / letters", 1)]
+    assert "custodian" in request.problem
+    assert shop_database.execute("SELECT count(*) FROM customer WHERE email = 'ana@example.org'") == [(0,)]
+    assert {step.method: step.state for step in Step.objects.all()} == {"delete": "done", "ask": "failed"}
+
+    del index.indices["letters"]["documents"][0]
+    request = find(request, amir, work)
+    assert (request.state, request.outcome, request.residue) == (State.COMPLETE, "erased", [])
