@@ -19,9 +19,60 @@ COLUMNS_REVIEWED = Event(
     "decided on the classification of columns",
     {"decision": Fact.WORD, "columns": Fact.TABLE},  # of column, category, sensitivity
 )
+VALUES_SEEN = Event(
+    "column.values_seen",
+    "looked at sample values of a column",
+    {"masked": Fact.FLAG, "values": Fact.COUNT, "reason": Fact.WORD},
+)
+LOCALIZATION_RULED = Event("localization.ruled", "said in which regions data may lie", {"regions": Fact.LIST})
+LOCALIZATION_RULE_REMOVED = Event("localization.rule_removed", "removed a rule about regions")
+SAFEGUARD_PUT = Event(
+    "safeguard.put",
+    "recorded a safeguard for transfers",
+    {"kind": Fact.WORD, "receiver": Fact.NAME},
+)
+SAFEGUARD_WITHDRAWN = Event("safeguard.withdrawn", "withdrew a safeguard for transfers")
 LINK_DECLARED = Event("link.declared", "declared a link between data sets", {"follow": Fact.WORD})
 LINK_CHANGED = Event("link.changed", "decided whether a link is followed", {"follow": Fact.WORD})
 LINK_REMOVED = Event("link.removed", "removed a declared link")
 ACTIVITIES_ASSIGNED = Event(
     "data_set.activities_assigned", "said which activities use a data set", {"activities": Fact.LIST}
+)
+LABELS_PROPAGATED = Event(
+    "labels.propagated",
+    "carried labels along lineage",
+    {"added": Fact.COUNT, "withdrawn": Fact.COUNT, "questioned": Fact.COUNT},
+)
+LINEAGE_DECLARED = Event(
+    "lineage.declared",
+    "declared where the content of a column goes",
+    {"kind": Fact.WORD, "subtype": Fact.WORD, "masking": Fact.FLAG},
+)
+LINEAGE_REMOVED = Event("lineage.removed", "removed a declared edge of lineage")
+CONTRACT_PROPOSED = Event(
+    "contract.proposed",
+    "proposed a version of a contract",
+    {"format": Fact.WORD, "fields": Fact.COUNT, "document": Fact.DIGEST},
+)
+CONTRACT_ACTIVATED = Event(
+    "contract.activated",
+    "put a contract in force",
+    {"document": Fact.DIGEST, "labels": Fact.COUNT, "withdrawn": Fact.COUNT, "questioned": Fact.LIST},
+)
+CONTRACT_RETIRED = Event("contract.retired", "took a contract out of force", {"withdrawn": Fact.COUNT})
+LINEAGE_NAMED = Event(
+    "lineage.named",
+    "got to know data sets from lineage",
+    {"data_sets": Fact.COUNT, "systems": Fact.LIST},
+)
+LINEAGE_MERGED = Event("lineage.merged", "found that two names mean one data set", {"was": Fact.NAME})
+LINEAGE_RECEIVED = Event(
+    "lineage.received",
+    "received events of lineage",
+    {"events": Fact.COUNT, "edges_changed": Fact.FLAG, "labels": Fact.COUNT},
+)
+LINEAGE_READ = Event(
+    "lineage.read",
+    "read lineage out of SQL",
+    {"files": Fact.COUNT, "flows": Fact.COUNT, "problems": Fact.COUNT},
 )

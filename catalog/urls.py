@@ -1,6 +1,15 @@
 from django.urls import path
 
-from catalog import cards, column_views, data_set_views, lineage_views, link_views, system_views
+from catalog import (
+    cards,
+    column_views,
+    contract_views,
+    data_set_views,
+    lineage_views,
+    link_views,
+    system_views,
+    transfer_views,
+)
 
 app_name = "catalog"
 urlpatterns = [
@@ -26,6 +35,24 @@ urlpatterns = [
     path("lineage/<int:pk>/remove/", lineage_views.edge_remove, name="edge_remove"),
     path("where/", lineage_views.where_is, name="where_is"),
     path("changes/", data_set_views.changes, name="changes"),
+    path("contracts/", contract_views.contracts, name="contracts"),
+    path("contracts/import/", contract_views.contract_import, name="contract_import"),
+    path("contracts/<int:pk>/", contract_views.contract, name="contract"),
+    path("contracts/<int:pk>/activate/", contract_views.contract_activate, name="contract_activate"),
+    path("contracts/<int:pk>/retire/", contract_views.contract_retire, name="contract_retire"),
+    path("contracts/<int:pk>/compare/<int:other>/", contract_views.contract_compare, name="contract_compare"),
+    path("contracts/<int:pk>/export/<slug:form>/", contract_views.contract_export, name="contract_export"),
+    path("data-sets/<int:pk>/contracts/", contract_views.data_set_contracts, name="data_set_contracts"),
+    path("data-sets/<int:pk>/contracts/first/", contract_views.first_contract, name="first_contract"),
+    path("transfers/", transfer_views.transfers, name="transfers"),
+    path("transfers/rules/add/", transfer_views.rule_add, name="rule_add"),
+    path("transfers/rules/<int:pk>/remove/", transfer_views.rule_remove, name="rule_remove"),
+    path("transfers/safeguards/add/", transfer_views.safeguard_add, name="safeguard_add"),
+    path(
+        "transfers/safeguards/<int:pk>/withdraw/",
+        transfer_views.safeguard_withdraw,
+        name="safeguard_withdraw",
+    ),
     path("cards/systems/", cards.card_systems, name="card_systems"),
     path("cards/review/", cards.card_review, name="card_review"),
 ]

@@ -254,6 +254,7 @@ SPECTACULAR_SETTINGS = {
         "JobState": "governance.console.models.Job.State",
         "ColumnState": "catalog.models.Column.State",
         "LabelState": "catalog.models.Label.State",
+        "LineageEventKind": "catalog.models.LineageEvent.Kind",
         "RequestState": "erasure.models.SubjectRequest.State",
         "RequestKind": "erasure.models.SubjectRequest.Kind",
         "PlanState": "erasure.models.Plan.State",

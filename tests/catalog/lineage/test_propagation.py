@@ -281,3 +281,13 @@ def test_one_job_waits_at_most_and_none_without_lineage(estate: Estate, db: None
     propagation.request()
     propagation.request()
     assert [job.kind for job in Job.objects.all()] == ["catalog.propagate"]
+
+
+def test_a_column_that_is_gone_neither_gives_nor_keeps_a_label(estate: Estate, propagated: Callable):
+    estate.suggest("shop.customer.email", "contact.email")
+    estate.flow("shop.customer.email", "lake.a.copy")
+    estate.flow("lake.a.copy", "lake.b.copy")
+    assert list(propagated()) == ["lake.a.copy", "lake.b.copy"]
+    Column.objects.filter(pk=estate("lake.a.copy").pk).update(gone_at=timezone.now())
+    assert propagated() == {}
+    assert propagated() == {}

@@ -1,0 +1,1 @@
+"""Where data flow: events and SQL become edges; labels travel along them; drawings and answers come out."""
