@@ -8,15 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 
 from catalog.connectors.base import ColumnInfo, ConstraintInTheWay, Kind, Malformed, Match, Replacement
 from catalog.connectors.csv_records import BOM, Dialect, Record, records, replace_fields, sniff_delimiter
+from catalog.connectors.file_places import Place
 from catalog.connectors.matching import Matcher, as_text
-from catalog.connectors.rewriting import rewrite_file
 
 HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 16 * 1024 * 1024
@@ -37,19 +36,19 @@ class Opened:
 class CsvFile:
     """`name` is what messages call it. The delimiter is found out; a UTF-8 mark outweighs `encoding`."""
 
-    def __init__(self, path: Path, *, name: str, encoding: str) -> None:
-        self.path = path
+    def __init__(self, place: Place, *, name: str, encoding: str) -> None:
+        self.place = place
         self.name = name
         self.encoding = encoding
 
-    def schema(self) -> pa.Schema:
+    def schema(self, wanted: Sequence[str] = ()) -> pa.Schema:
         """Malformed where the file is empty or its header is none."""
         with self.opened() as opened:
             return pa.schema([(name, pa.string()) for name in opened.header])
 
     def describe(self) -> tuple[tuple[ColumnInfo, ...], int]:
         """The columns, and about how many rows. Malformed also where one of the first records is broken."""
-        size = self.path.stat().st_size
+        size = self.place.size()
         with self.opened() as opened:
             names = opened.header
             first = replace(opened, records=islice(opened.records, DESCRIBED))
@@ -98,12 +97,12 @@ class CsvFile:
                 matched, changed = self._copy(opened, new, matches, replacements)
             return changed
 
-        rewrite_file(self.path, write)
+        self.place.rewrite(write)
         return matched
 
     @contextmanager
     def opened(self) -> Iterator[Opened]:
-        with self.path.open("rb") as file:
+        with self.place.open() as file:
             dialect = self._dialect(file.read(HEAD_BYTES))
             file.seek(0)
             found = records(file, dialect)
@@ -152,9 +151,9 @@ class CsvFile:
                 f"{self.name} has zero bytes: it is UTF-16 or no text.", "Export it again in UTF-8."
             )
         encoding = "utf-8" if head.startswith(BOM) else self.encoding
-        complete = head.rpartition(b"\n")[0] if len(head) == HEAD_BYTES else head
+        complete = (head.rpartition(b"\n")[0] if len(head) == HEAD_BYTES else b"") or head
         lines = complete.decode(encoding, errors="replace").split("\n")
-        delimiter = "\t" if self.path.suffix.lower() == ".tsv" else sniff_delimiter(lines)
+        delimiter = "\t" if self.place.suffix == ".tsv" else sniff_delimiter(lines)
         return Dialect(self.name, encoding, delimiter)
 
     def _encoding(self) -> str:
@@ -207,7 +206,8 @@ def _chunks(
 
 
 def _batch(chunk: Sequence[Record], header: Sequence[str], columns: Sequence[str]) -> pa.RecordBatch:
-    places = [header.index(name) for name in columns]
+    place_of = {name: place for place, name in enumerate(header)}
+    places = [place_of[name] for name in columns]
     rows = [record.fields for record in chunk if record.fields]
     arrays = [pa.array([fields[place] or None for fields in rows], pa.string()) for place in places]
     return pa.RecordBatch.from_arrays(arrays, names=list(columns))

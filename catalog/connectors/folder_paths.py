@@ -8,8 +8,7 @@ from pathlib import Path, PurePosixPath
 from django.conf import settings
 
 from catalog.connectors.base import AccessDenied, DataSetMissing
-
-SUFFIXES = frozenset({".csv", ".tsv", ".parquet"})
+from catalog.connectors.file_formats import is_data
 
 
 def require_allowed(path: Path) -> Path:
@@ -45,7 +44,7 @@ def data_files(root: Path) -> list[tuple[str, str]]:
 
     for folder, _, files in os.walk(root, onerror=unreadable):
         for path in (Path(folder, file) for file in files):
-            if _is_data(path) and path.is_file() and not path.is_symlink():
+            if is_data(path.name) and path.is_file() and not path.is_symlink():
                 found.append(_named(path.relative_to(root).as_posix()))
     return sorted(found)
 
@@ -57,7 +56,7 @@ def locate(root: Path, name: str) -> Path:
         pure.as_posix() == name and not pure.is_absolute() and ".." not in pure.parts and "\0" not in name
     )
     path = root / pure
-    if not proper or not _is_data(path) or path.resolve() != path or not path.is_file():
+    if not proper or not is_data(path.name) or path.resolve() != path or not path.is_file():
         raise DataSetMissing(f"There is no file {name} in the folder.", "Scan the system again.")
     return path
 
@@ -70,7 +69,3 @@ def _named(name: str) -> tuple[str, str]:
             errors="backslashreplace"
         ).decode(), "The name of this file is not UTF-8. Rename it."
     return name, ""
-
-
-def _is_data(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, BinaryIO
+from io import BytesIO
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,16 +16,14 @@ import pyarrow.parquet as pq
 from catalog.connectors.base import (
     ColumnInfo,
     ConnectorError,
-    ConstraintInTheWay,
-    Kind,
     Malformed,
     Match,
     Replacement,
 )
-from catalog.connectors.keys import CANNOT, convert_keys, plain_array
+from catalog.connectors.file_places import Place
 from catalog.connectors.matching import Matcher
 from catalog.connectors.parquet_layout import kind_of, layout
-from catalog.connectors.rewriting import rewrite_file
+from catalog.connectors.replacing import replace_values
 
 BATCH_BYTES = 16 * 1024 * 1024
 SAMPLED_GROUPS = 20
@@ -35,11 +32,11 @@ SAMPLED_GROUPS = 20
 class ParquetFile:
     """`name` is what messages call it."""
 
-    def __init__(self, path: Path, *, name: str) -> None:
-        self.path = path
+    def __init__(self, place: Place, *, name: str) -> None:
+        self.place = place
         self.name = name
 
-    def schema(self) -> pa.Schema:
+    def schema(self, wanted: Sequence[str] = ()) -> pa.Schema:
         """Malformed where the footer cannot be read."""
         with self.opened() as file:
             return file.schema_arrow
@@ -75,14 +72,7 @@ class ParquetFile:
         self, batch: pa.RecordBatch, mask: pa.BooleanArray, replacements: Mapping[str, Replacement]
     ) -> pa.RecordBatch:
         """`batch` as it would read after `rewrite`; ConstraintInTheWay where the file cannot hold it."""
-        for name, replacement in replacements.items():
-            place = batch.schema.get_field_index(name)
-            field = batch.schema.field(place) if place >= 0 else self.schema().field(name)
-            many = pc.sum(mask).as_py() or 0 if replacement.unique else 1
-            new = self._values(field, replacement, max(many, 1))
-            if place >= 0:
-                batch = batch.set_column(place, field, _put(batch.column(place), mask, new))
-        return batch
+        return replace_values(batch, mask, replacements, schema=self.schema(), file=self.name)
 
     def rewrite(self, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
         """Drop the matching rows, or write `replacements` into them; the layout stays. How many."""
@@ -94,17 +84,18 @@ class ParquetFile:
                 matched, changed = self._copy(old, new, matches, replacements)
             return changed
 
-        rewrite_file(self.path, write)
+        self.place.rewrite(write)
         return matched
 
     @contextmanager
     def opened(self) -> Iterator[pq.ParquetFile]:
         try:
-            with pq.ParquetFile(self.path) as file:
+            source = self.place.open_ranges()
+            with source, pq.ParquetFile(source, pre_buffer=self.place.remote) as file:
                 self._require_distinct(file.schema_arrow.names)
                 yield file
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
-            if isinstance(error, OSError) and error.errno is not None:
+            if isinstance(error, OSError) and (error.errno is not None or type(error) is not OSError):
                 raise  # the file system's error, not the content's
             raise Malformed(
                 f"{self.name} cannot be read as Parquet: it is cut short or damaged.", "Write the file again."
@@ -127,7 +118,8 @@ class ParquetFile:
         schema = old.schema_arrow
         matcher = Matcher(matches, schema)
         matched, changed, kept = 0, False, 0
-        with pq.ParquetWriter(new, schema, **layout(old.metadata)) as writer:
+        footer: list[pq.FileMetaData] = []
+        with pq.ParquetWriter(new, schema, metadata_collector=footer, **layout(old.metadata)) as writer:
             for group in range(old.num_row_groups):
                 batches = []
                 for batch in old.read_row_group(group).to_batches():
@@ -147,63 +139,16 @@ class ParquetFile:
                 if len(table):
                     writer.write_table(table, row_group_size=len(table))
         if changed:
-            self._check(new, schema, kept)
+            self._check(footer[0], schema, kept)
         return matched, changed
 
-    def _check(self, new: BinaryIO, schema: pa.Schema, rows: int) -> None:
-        """The old file goes only for one that can be read and means the same."""
-        new.flush()
-        with pq.ParquetFile(new.name) as written:
+    def _check(self, footer: pq.FileMetaData, schema: pa.Schema, rows: int) -> None:
+        """The old file goes only for one whose footer can be read and means the same."""
+        buffer = BytesIO()
+        footer.write_metadata_file(buffer)
+        with pq.ParquetFile(buffer) as written:
             if written.metadata.num_rows != rows or not written.schema_arrow.equals(schema):
                 raise ConnectorError(
                     f"{self.name} cannot be written again with the same schema; nothing was written.",
                     "Replace the file with the program that made it.",
                 )
-
-    def _values(self, field: pa.Field, replacement: Replacement, many: int) -> pa.Array:
-        """`many` values to write; ConstraintInTheWay names a column that cannot take them."""
-        value, kind = replacement.value, field.type
-        if value is None:
-            if not field.nullable:
-                raise ConstraintInTheWay(
-                    f"{self.name}.{field.name} must not be null.", "Choose a value, or delete the rows."
-                )
-            return pa.nulls(many, kind)
-        if replacement.unique:
-            if kind_of(kind) is not Kind.TEXT:
-                raise ConstraintInTheWay(
-                    f"{self.name}.{field.name} is no text: its replacement cannot be unique in each row.",
-                    "Choose null, or delete the rows.",
-                )
-            return pa.array([f"{value}-{secrets.token_hex(8)}" for _ in range(many)]).cast(kind)
-        new = _as_type(value, kind)
-        if new is None:
-            raise ConstraintInTheWay(
-                f"The replacement does not fit {self.name}.{field.name}, which is {kind}.",
-                "Choose one of that type, choose null, or delete the rows.",
-            )
-        return new
-
-
-def _as_type(value: Any, kind: pa.DataType) -> pa.Array | None:
-    """The value alone in an array; None where the type cannot hold it."""
-    if pa.types.is_nested(kind) and isinstance(value, str):
-        return None  # Arrow would make a list of its letters
-    try:
-        return pa.array([value], kind)
-    except (*CANNOT, OverflowError, ValueError):
-        pass
-    try:
-        plain = convert_keys(pa.array([value]), plain_array(pa.nulls(0, kind)).type)
-        return None if plain.null_count else plain.cast(kind)
-    except (*CANNOT, OverflowError, ValueError):
-        return None
-
-
-def _put(column: pa.Array, mask: pa.BooleanArray, new: pa.Array) -> pa.Array:
-    """`column` with the masked places filled from `new`: in turn, or all with its only value."""
-    joined = pa.concat_arrays([column, new])
-    places = list(range(len(column)))
-    for turn, place in enumerate(pc.indices_nonzero(mask).to_pylist()):
-        places[place] = len(column) + turn % len(new)
-    return joined.take(pa.array(places, pa.int64()))

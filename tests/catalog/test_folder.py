@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -531,3 +532,48 @@ def test_a_path_longer_than_any_is_not_there() -> None:
 @pytest.mark.parametrize("encoding", ["idna", "punycode", "unicode_escape"])
 def test_an_encoding_of_something_else_than_text_is_refused(tmp_path: Path, encoding: str) -> None:
     assert "encoding" in FolderForm({"path": str(tmp_path), "encoding": encoding}).errors
+
+
+def test_a_csv_file_of_five_thousand_columns(folder: Path, writer: Connector) -> None:
+    names = [f"column_{i:05}_with_a_name" for i in range(5_000)]
+    lines = [";".join(f"{row}.{i}" for i in range(5_000)) for row in range(60)]
+    (folder / "wide.csv").write_text("\n".join([";".join(names), *lines]) + "\n")
+    begun = time.monotonic()
+    (found,) = writer.discover()
+    assert [column.name for column in found.columns] == names
+    assert (found.row_estimate, found.problem) == (pytest.approx(60, rel=0.1), "")
+    assert writer.sample("wide.csv", rows=3)[names[4999]][0].as_py().endswith(".4999")
+    assert (
+        writer.overwrite("wide.csv", match(column_00007_with_a_name=["9.7"]), {names[4998]: Replacement("x")})
+        == 1
+    )
+    assert writer.find("wide.csv", match(column_00007_with_a_name=["9.7"]), [names[4998]]).to_pylist() == [
+        {names[4998]: "x"}
+    ]
+    assert time.monotonic() - begun < 20
+
+
+def test_encodings_mixed_in_one_file_are_found_where_they_change(folder: Path, writer: Connector) -> None:
+    lines = [b"name,town\n", *["Zoë,Zürich\n".encode()] * 50_000, "Zoë,Zürich\n".encode("cp1252")]
+    (folder / "mixed.csv").write_bytes(b"".join(lines))
+    byte = sum(map(len, lines[:-1])) + 2
+    with pytest.raises(Malformed, match=rf"^mixed\.csv, line 50002: byte {byte} of the file is not utf-8"):
+        writer.count("mixed.csv", match(name=["x"]))
+
+
+def test_a_corrupt_parquet_footer_is_a_problem_and_others_go_on(folder: Path, writer: Connector) -> None:
+    pq.write_table(pa.table({"a": [1, 2]}), folder / "good.parquet")
+    whole = (folder / "good.parquet").read_bytes()
+    (folder / "broken.parquet").write_bytes(whole[:-40] + b"\xff" * 32 + whole[-8:])
+    (folder / "endless.parquet").write_bytes(whole[:-8] + b"\xff\xff\xff\x7fPAR1")
+    words = "cannot be read as Parquet: it is cut short or damaged. Write the file again."
+    assert {found.name: found.problem for found in writer.discover()} == {
+        "broken.parquet": f"broken.parquet {words}",
+        "endless.parquet": f"endless.parquet {words}",
+        "good.parquet": "",
+    }
+
+
+def test_lineage_names(folder: Path, writer: Connector) -> None:
+    assert writer.lineage_namespace() == "file"
+    assert writer.lineage_name("a/b.csv") == f"{folder}/a/b.csv"

@@ -9,9 +9,21 @@ from typing import TypeVar
 import pytest
 
 from tests.services.fixtures import pg_database, pg_server, redis_url
+from tests.services.kafka import _kafka_server, kafka_broker
+from tests.services.objects import s3_bucket, s3_server
+from tests.services.schema_registry import schema_registry
 from tests.services.servers import start_unless_configured
 
-__all__ = ["pg_database", "pg_server", "redis_url"]
+__all__ = [
+    "_kafka_server",
+    "kafka_broker",
+    "pg_database",
+    "pg_server",
+    "redis_url",
+    "s3_bucket",
+    "s3_server",
+    "schema_registry",
+]
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
