@@ -15,6 +15,7 @@ from catalog import drift, events
 from catalog.connectors.base import ColumnInfo, Connector, ConnectorError, DataSetInfo
 from catalog.following import follow_again
 from catalog.foreign_keys import store_foreign_keys
+from catalog.lineage import propagation
 from catalog.lineage.naming import learn_names
 from catalog.lineage.views import read_views, store_views
 from catalog.models import Change, Column, DataSet, System
@@ -91,6 +92,8 @@ def crawl(system: System, connector: Connector, *, running: Job | None = None) -
         System.objects.filter(pk=locked.pk).update(crawled_at=now, problem="")
         crawled = Crawled(len(found), sum(len(info.columns) for info in found), links, len(changes))
         record(events.SYSTEM_CRAWLED, locked, **asdict(crawled))
+        if changes:
+            propagation.request()
     return crawled
 
 

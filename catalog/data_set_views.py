@@ -12,7 +12,7 @@ from catalog.filters import ChangeFilter, DataSetFilter
 from catalog.forms import ActivitiesForm
 from catalog.models import Change, DataSet, Link
 from catalog.system_pages import DATA_SETS, counted
-from catalog.tabs import catalog_tabs
+from catalog.tabs import catalog_tabs, data_set_tabs
 from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.pages import page
@@ -82,6 +82,7 @@ def data_set(request: StaffRequest, pk: int) -> HttpResponse:
     context = {
         "data_set": found,
         "title": found.name,
+        "tabs": data_set_tabs(found, "data_set"),
         "columns": found.columns.filter(gone_at=None).order_by("position"),
         "links_out": links.filter(source=found),
         "links_in": links.filter(target=found),

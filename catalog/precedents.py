@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.labelling import settle
+from catalog.lineage import propagation
 from catalog.models import Column, Label, Precedent
 from governance.console.jobs import Progress, enqueue, job
 from governance.console.models import Job
@@ -87,6 +88,8 @@ def carry_job(running: Job, *, names: list[str]) -> Iterator[Progress]:
         for start in range(0, len(pks), BATCH):
             changed += carry_to(pks[start : start + BATCH])
         yield Progress(number, len(names), f"{changed} columns changed")
+    if changed:
+        propagation.request()
 
 
 @transaction.atomic

@@ -20,9 +20,9 @@ from catalog.crawling import crawl, remember_problem, system_of
 from catalog.following import follow_again
 from catalog.labelling import disagrees, revise, settle, suggestions
 from catalog.lineage import propagation
+from catalog.localization.regions import telephone_regions
 from catalog.models import Column, DataSet, Label, System
 from catalog.nesting import Nested, containing, keep_columns, path_of, unfold, words_of
-from catalog.localization.regions import telephone_regions
 from governance.console.jobs import JobFailed, Progress, enqueue, job
 from governance.console.models import Job
 
@@ -72,7 +72,10 @@ def _scan(running: Job, system: System, connector: Connector) -> Iterator[Progre
     total = cursor["data_sets"] + len(waiting)
     for data_set in waiting:
         yield Progress(cursor["data_sets"], total, f"Reading {data_set.name}")
-        columns, problem = scan_data_set(data_set, connector)
+        if data_set.scanned_at and data_set.scanned_at >= running.queued_at:  # the worker died right after it
+            columns, problem = data_set.columns.filter(gone_at=None).count(), data_set.problem
+        else:
+            columns, problem = scan_data_set(data_set, connector)
         cursor = {
             "after": data_set.pk,
             "data_sets": cursor["data_sets"] + 1,

@@ -1,19 +1,9 @@
 """A hundred erasures in the hands of a worker that is killed again and again."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from audit.ledger.chain import verify
 from audit.ledger.models import Entry
@@ -25,6 +15,7 @@ from governance.console.jobs import revive
 from governance.console.models import Job
 from tests.erasure import estate
 from tests.services.fixtures import Database
+from tests.services.worker import worker
 
 PERSONS = 100
 KILLS = 5
@@ -36,34 +27,6 @@ PEOPLE = """
     INSERT INTO purchase_line SELECT id, 1, 'tea' FROM purchase WHERE id >= 10010;
     INSERT INTO newsletter SELECT 'p' || n || '@example.org', 'tea' FROM generate_series(1001, 1100) n;
 """
-
-
-@contextmanager
-def worker() -> Iterator[subprocess.Popen]:
-    """A real Celery worker on this test's database, in a process group of its own."""
-    database = connection.settings_dict
-    url = (
-        f"postgres://{quote(database['USER'])}:{quote(database['PASSWORD'])}"
-        f"@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "governance", "worker", "--concurrency", "2", "-l", "WARNING"],
-        cwd=Path(settings.BASE_DIR),
-        env={**os.environ, "DATABASE_URL": url, "DATABASE_OWNER_URL": url},
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        kill(process)
-
-
-def kill(process: subprocess.Popen) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 def wait_until_more_are_done(more: int, *, seconds: int = 90) -> None:
