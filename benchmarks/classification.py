@@ -1,59 +1,40 @@
-"""How well columns are classified, on a labelled set of columns, with the header shown and hidden.
+"""How well and how fast columns are classified, with the names of columns shown and hidden.
 
-    python benchmarks/classification.py --data columns.parquet [--text sentences.json] [--entities] [--errors 20]
+    python benchmarks/classification.py [--data columns.parquet] [--peer 120] [--errors 20]
 
-The Parquet file has a row a column: `field_name`, `base_type`, `locale`, `values` (a list of text) and the truth,
-`pii_class`.
-`--text` takes presidio-research's JSON of sentences with typed spans. Prints Markdown tables.
+Without data: identifiers and telephone numbers whose answers their libraries know, and the tables of the demo.
+With `--data`, a Parquet file that has a row a column (`file`, `field_name`, `base_type`, `locale`, `values` and the
+truth, `pii_class`): precision and recall by class, false findings on clean columns, calibration, and values a CPU
+second next to presidio-structured (on `--peer` of the columns: it is slow) and to patterns alone. Prints Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import hashlib
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from catalog.classification.entities import find_spans
+import erasure
+from benchmarks.calibration import reliability
+from benchmarks.ground import table
+from benchmarks.labelled import CLASSES, TARGETS, Column, class_of, is_right, read
+from benchmarks.peers import Presidio, arrow_patterns, python_patterns
+from benchmarks.schemes import company, identifiers, telephones
+from catalog.classification.neighbours import TableColumn, classify_table
 from catalog.classification.scoring import classify
-from catalog.classification.vocabulary import within
+from catalog.classification.verdict import Verdict
+from tests.catalog.classification.test_chinook import EXPECTED
 
-# The classes of the set, as categories of ours. A middle initial is a part of a name in one and a name in the other.
-CLASS_OF = (
-    ("name.middle", "PERSON_NAME"),
-    ("name", "PERSON_NAME"),
-    ("contact.email", "EMAIL"),
-    ("contact.phone", "PHONE"),
-    ("contact.fax", "PHONE"),
-    ("contact.address.street", "STREET_ADDRESS"),
-    ("contact.address.postal_code", "POSTAL_CODE"),
-    ("contact.address.city", "CITY"),
-    ("contact.address.region", "REGION"),
-    ("contact.address.country", "REGION"),
-    ("location.coordinates", "GEO"),
-    ("demographic.gender", "GENDER"),
-    ("demographic.ethnicity", "RACE_ETHNICITY"),
-    ("demographic.age", "AGE"),
-    ("employment.occupation", "JOB_TITLE"),
-    ("content.free_text", "FREE_TEXT"),
-)
-TARGETS = ("PERSON_NAME", "EMAIL", "PHONE", "STREET_ADDRESS")
-KINDS = {
-    "Long": "integer",
-    "Double": "float",
-    "Boolean": "boolean",
-    "LocalDate": "date",
-    "LocalDateTime": "timestamp",
-}
-KINDS |= {"LocalTime": "time", "OffsetDateTime": "timestamp"}
 THRESHOLD = 0.5
+Judge = Callable[[Sequence[Column]], list[Verdict]]
 
 
 def main() -> None:
@@ -61,139 +42,152 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, help="labelled columns (Parquet)")
-    parser.add_argument("--text", type=Path, help="labelled sentences (JSON)")
-    parser.add_argument(
-        "--entities", action="store_true", help="use the language model on free-text columns too"
-    )
-    parser.add_argument(
-        "--threshold", type=float, default=THRESHOLD, help="confidence from which a finding counts"
-    )
-    parser.add_argument(
-        "--errors", type=int, default=0, help="list the names of so many wrong columns per class"
-    )
+    parser.add_argument("--peer", type=int, default=120, help="columns that presidio-structured judges too")
+    parser.add_argument("--errors", type=int, default=0, help="list so many wrong columns of each kind")
     options = parser.parse_args()
-    if not options.data and not options.text:
-        parser.error("give --data, --text or both")
+    print("## Identifiers whose answers python-stdnum knows\n")
+    print(table(["country", "schemes", "valid", "accepted", "invalid", "refused"], identifiers()))
+    print("\n## Telephone numbers that phonenumbers gives as examples\n")
+    print(table(["notation", "numbers", "known with their region", "without"], telephones()))
+    print("\n## Personal columns of the demo's tables\n")
+    demo = Path(erasure.__file__).parent / "demo" / "chinook"
+    print(table(["names", "columns", "right", "share"], company(demo, EXPECTED)))
     if options.data:
-        columns = pq.read_table(options.data).to_pylist()
+        columns = read(options.data)
         for shown in (True, False):
-            measure_columns(columns, shown=shown, options=options)
-    if options.text:
-        measure_text(json.loads(options.text.read_text()))
+            measure(columns, shown=shown, errors=options.errors)
+        compare(columns, options.peer)
 
 
-def measure_columns(columns: list[dict], *, shown: bool, options: argparse.Namespace) -> None:
-    """Judge every column and print precision and recall for each class."""
-    truth, said, sure = [], [], []
-    cells, start = 0, time.process_time()
-    for column in columns:
-        verdict = classify(
-            column["field_name"] if shown else "",
-            table="",
-            kind=KINDS.get(column["base_type"], "text"),
-            values=pa.array(column["values"], pa.string()),
-            use_names=shown,
-            use_entities=options.entities,
-            regions=(column["locale"].rpartition("-")[2],),  # as the operator of a source states it
-        )
-        cells += len(column["values"])
-        best = verdict.best
-        truth.append(column["pii_class"])
-        said.append(_class_of(best.category) if best and best.confidence >= options.threshold else "NONE")
-        sure.append((best.confidence, best.category) if best else (0.0, ""))
-    seconds = time.process_time() - start
-    print(f"\n## Header {'shown' if shown else 'hidden'}: {len(columns)} columns\n")
-    scores = _print_scores(truth, said, sorted({name for _, name in CLASS_OF}))
-    print(
-        f"\nMacro-F1 over {', '.join(TARGETS)}: **{sum(scores[name] for name in TARGETS) / len(TARGETS):.3f}**"
-    )
-    clean = [answer for label, answer in zip(truth, said, strict=True) if label == "NONE"]
-    wrong = sum(answer in TARGETS for answer in clean)
-    print(
-        f"One of these on a column labelled NONE: {wrong} of {len(clean)} ({wrong / max(len(clean), 1):.1%})"
-    )
-    print(f"{cells / seconds:,.0f} values per CPU second")
-    _print_calibration(truth, sure)
-    if options.errors:
-        _print_errors(columns, truth, said, sure, options.errors)
+def measure(columns: Sequence[Column], *, shown: bool, errors: int) -> None:
+    """Judge every column by itself and again with its neighbours, and print how often that was right."""
+    print(f"\n## {len(columns):,} labelled columns, names {'shown' if shown else 'hidden'}\n")
+    verdicts = _alone(columns, shown=shown)
+    _print_classes(columns, verdicts)
+    summary = []
+    for title, judge in (("each by itself", _alone), ("with neighbours", _together)):
+        start = time.process_time()
+        judged = judge(columns, shown=shown)
+        seconds = time.process_time() - start
+        cells = sum(len(column.values) for column in columns)
+        summary.append([title, *_summary(columns, judged), f"{cells / seconds:,.0f}"])
+    print()
+    print(table(["columns judged", "macro-F1", "false on clean columns", "values a CPU second"], summary))
+    pairs = [
+        (verdict.best.confidence, is_right(column, verdict.best.category))
+        for column, verdict in zip(columns, verdicts, strict=True)
+        if verdict.best and class_of(verdict.best.category) != "NONE"
+    ]
+    print("\n" + table(["confidence", "findings", "mean", "right"], list(reliability(pairs))))
+    if errors:
+        _print_errors(columns, verdicts, errors)
 
 
-def _class_of(category: str) -> str:
-    return next((name for key, name in CLASS_OF if within(category, key)), "NONE")
-
-
-def _print_scores(truth: list[str], said: list[str], classes: list[str]) -> dict[str, float]:
-    pairs = Counter(zip(truth, said, strict=True))
-    scores = {}
-    print(
-        "| class | columns | found | right | precision | recall | F1 |\n|---|---:|---:|---:|---:|---:|---:|"
-    )
-    for name in classes:
-        right = pairs[name, name]
-        columns = sum(count for (label, _), count in pairs.items() if label == name)
-        found = sum(count for (_, answer), count in pairs.items() if answer == name)
-        precision, recall = right / max(found, 1), right / max(columns, 1)
-        scores[name] = 2 * right / max(found + columns, 1)
-        print(
-            f"| {name} | {columns} | {found} | {right} | {precision:.3f} | {recall:.3f} | {scores[name]:.3f} |"
-        )
-    return scores
-
-
-def _print_calibration(truth: list[str], sure: list[tuple[float, str]]) -> None:
-    """Of the findings at a confidence, how many are right: where the class exists in the set."""
-    print("\n| confidence | findings | right |\n|---|---:|---:|")
-    for low in (0.2, 0.4, 0.6, 0.8, 0.9):
-        high = {0.2: 0.4, 0.4: 0.6, 0.6: 0.8, 0.8: 0.9, 0.9: 1.01}[low]
-        pairs = zip(truth, sure, strict=True)
-        answers = [
-            (label, _class_of(category))
-            for label, (confidence, category) in pairs
-            if low <= confidence < high
-        ]
-        answers = [(label, name) for label, name in answers if name != "NONE"]
-        right = sum(label == name for label, name in answers)
-        print(f"| {low}–{min(high, 1):.1f} | {len(answers)} | {right / max(len(answers), 1):.2f} |")
-
-
-def _print_errors(columns: list[dict], truth: list[str], said: list[str], sure: list, most: int) -> None:
-    shown: Counter[tuple[str, str]] = Counter()
-    for column, label, answer, (confidence, category) in zip(columns, truth, said, sure, strict=True):
-        if label != answer and (label in TARGETS or answer in TARGETS):
-            shown[label, answer] += 1
-            if shown[label, answer] <= most:
-                print(f"- {label} taken for {answer} ({category} {confidence}): {column['field_name']}")
-
-
-def measure_text(sentences: list[dict]) -> None:
-    """Spans of the same type that overlap by half or more (intersection over union) count as found."""
-    hits: Counter[str] = Counter()
-    wanted: Counter[str] = Counter()
-    found: Counter[str] = Counter()
+def compare(columns: Sequence[Column], peers: int) -> None:
+    """Print speeds on the same columns in the same run, as ratios to the peer and to the limit."""
+    some = sorted(columns, key=lambda one: hashlib.sha256(f"{one.file}/{one.name}".encode()).digest())[:peers]
+    cells = sum(len(column.values) for column in some)
     start = time.process_time()
-    for sentence, spans in zip(sentences, find_spans([item["full_text"] for item in sentences]), strict=True):
-        true = [(s["entity_type"], s["start_position"], s["end_position"]) for s in sentence["spans"]]
-        ours = [(span.kind, span.start, span.end) for span in spans if span.score >= THRESHOLD]
-        wanted.update(kind for kind, *_ in true)
-        found.update(kind for kind, *_ in ours)
-        for kind, low, high in ours:
-            match = next((t for t in true if t[0] == kind and _overlap(t[1:], (low, high)) >= 0.5), None)
-            if match:
-                true.remove(match)
-                hits[kind] += 1
-    seconds = time.process_time() - start
-    print(f"\n## Free text: {len(sentences)} sentences, {len(sentences) / seconds:,.0f} a CPU second\n")
-    print("| entity | spans | found | right | precision | recall | F1 |\n|---|---:|---:|---:|---:|---:|---:|")
-    for kind in [*sorted(wanted | found), "all"]:
-        w, f, h = (sum(c.values()) if kind == "all" else c[kind] for c in (wanted, found, hits))
-        print(
-            f"| {kind} | {w} | {f} | {h} | {h / max(f, 1):.3f} | {h / max(w, 1):.3f} | {2 * h / max(w + f, 1):.3f} |"
+    ours = [_class(verdict) for verdict in _alone(some, shown=False)]
+    own_speed = cells / (time.process_time() - start)
+    presidio = Presidio()
+    start = time.process_time()
+    theirs = [presidio.classify(column) for column in some]
+    their_speed = cells / (time.process_time() - start)
+    rows = [
+        ["console, names hidden", f"{own_speed:,.0f}", "1", *_shares(some, ours)],
+        [
+            "presidio-structured",
+            f"{their_speed:,.0f}",
+            f"{their_speed / own_speed:.3f}",
+            *_shares(some, theirs),
+        ],
+    ]
+    for title, speed in (("Arrow", arrow_patterns(some)), ("re", python_patterns(some))):
+        rows.append(
+            [f"12 whole-value patterns, {title}", f"{speed:,.0f}", f"{speed / own_speed:.1f}", "", ""]
         )
+    print(f"\n## Speed on {len(some)} columns, {cells:,} values\n")
+    header = ["", "values a CPU second", "ratio", "right", "false on clean columns"]
+    print(table(header, rows))
 
 
-def _overlap(one: tuple[int, int], other: tuple[int, int]) -> float:
-    inner = max(0, min(one[1], other[1]) - max(one[0], other[0]))
-    return inner / (max(one[1], other[1]) - min(one[0], other[0]))
+def _alone(columns: Sequence[Column], *, shown: bool) -> list[Verdict]:
+    return [classify(**column.arguments(shown=shown)) for column in columns]
+
+
+def _together(columns: Sequence[Column], *, shown: bool) -> list[Verdict]:
+    files: dict[str, list[int]] = defaultdict(list)
+    for place, column in enumerate(columns):
+        files[column.file].append(place)
+    verdicts: dict[int, Verdict] = {}
+    for places in files.values():
+        # Numbered, because a file may have several columns of one name.
+        named = [
+            TableColumn(
+                name=columns[place].name if shown else f"c{place}",
+                kind=columns[place].kind,
+                values=pa.array(columns[place].values, pa.string()),
+            )
+            for place in places
+        ]
+        region = (columns[places[0]].region,)
+        judged = classify_table(named, table="", use_names=shown, use_entities=False, regions=region)
+        verdicts |= {place: judged[one.name] for place, one in zip(places, named, strict=True)}
+    return [verdicts[place] for place in range(len(columns))]
+
+
+def _class(verdict: Verdict) -> str:
+    best = verdict.best
+    return class_of(best.category) if best and best.confidence >= THRESHOLD else "NONE"
+
+
+def _scores(columns: Sequence[Column], said: Sequence[str], name: str) -> tuple[int, int, int]:
+    """How many are of the class, are said to be, and are both."""
+    pairs = [(column.truth, answer) for column, answer in zip(columns, said, strict=True)]
+    return (
+        sum(truth == name for truth, _ in pairs),
+        sum(answer == name for _, answer in pairs),
+        sum(truth == answer == name for truth, answer in pairs),
+    )
+
+
+def _print_classes(columns: Sequence[Column], verdicts: Sequence[Verdict]) -> None:
+    said = [_class(verdict) for verdict in verdicts]
+    rows = []
+    for name in CLASSES:
+        true, found, right = _scores(columns, said, name)
+        precision, recall = right / max(found, 1), right / max(true, 1)
+        f1 = 2 * right / max(true + found, 1)
+        rows.append([name, str(true), str(found), f"{precision:.3f}", f"{recall:.3f}", f"{f1:.3f}"])
+    print(table(["class", "columns", "found", "precision", "recall", "F1"], rows))
+
+
+def _summary(columns: Sequence[Column], verdicts: Sequence[Verdict]) -> tuple[str, str]:
+    said = [_class(verdict) for verdict in verdicts]
+    scores = [_scores(columns, said, name) for name in TARGETS]
+    macro = sum(2 * right / max(true + found, 1) for true, found, right in scores) / len(TARGETS)
+    return f"{macro:.3f}", _shares(columns, said)[1]
+
+
+def _shares(columns: Sequence[Column], said: Sequence[str]) -> tuple[str, str]:
+    """The share of columns of the four classes that are right, and of clean ones said to be of one."""
+    pairs = [(column.truth, answer) for column, answer in zip(columns, said, strict=True)]
+    asked = [truth == answer for truth, answer in pairs if truth in TARGETS]
+    clean = [answer in TARGETS for truth, answer in pairs if truth == "NONE"]
+    return f"{sum(asked) / max(len(asked), 1):.1%}", f"{sum(clean) / max(len(clean), 1):.1%}"
+
+
+def _print_errors(columns: Sequence[Column], verdicts: Sequence[Verdict], most: int) -> None:
+    """The names of wrongly judged columns, never their values."""
+    shown: Counter[tuple[str, str]] = Counter()
+    print()
+    for column, verdict in zip(columns, verdicts, strict=True):
+        pair = (column.truth, _class(verdict))
+        if pair[0] != pair[1] and not {*pair}.isdisjoint(TARGETS):
+            shown[pair] += 1
+            if shown[pair] <= most:
+                print(f"- {pair[0]} taken for {pair[1]}: {column.name}")
 
 
 if __name__ == "__main__":

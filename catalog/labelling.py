@@ -13,7 +13,7 @@ from catalog.classification.verdict import Evidence, Verdict
 from catalog.classification.vocabulary import CATEGORIES, within
 from catalog.models import Column, Label
 
-DETECTOR = "1"  # changes when the same values may be judged otherwise
+DETECTOR = "2"  # changes when the same values may be judged otherwise
 MOST = 3  # suggestions kept for one column
 SAME = 0.05  # a confidence that moved by less says the same
 STRONG = 0.8  # confidence from which a suggestion questions a person's decision

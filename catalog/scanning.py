@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -13,22 +11,17 @@ from django.utils import timezone
 
 from audit.ledger.recording import record
 from catalog import events, precedents
-from catalog.classification.scoring import classify
-from catalog.classification.verdict import Verdict
-from catalog.connectors.base import Connector, ConnectorError, Kind, Unreachable
+from catalog.connectors.base import Connector, ConnectorError, Unreachable
 from catalog.crawling import crawl, remember_problem, system_of
 from catalog.following import follow_again
+from catalog.judging import Judged, judge
 from catalog.labelling import disagrees, revise, settle, suggestions
 from catalog.lineage import propagation
-from catalog.localization.regions import telephone_regions
 from catalog.models import Column, DataSet, Label, System
-from catalog.nesting import Nested, containing, keep_columns, path_of, unfold, words_of
 from governance.console.jobs import JobFailed, Progress, enqueue, job
 from governance.console.models import Job
 
 SAMPLE_ROWS = 1_000
-MAY_HOLD_JSON = (Kind.JSON, Kind.TEXT, Kind.ARRAY, Kind.UNKNOWN)
-NO_VALUES = pa.array([], pa.string())
 VERDICT_FIELDS = ("category", "sensitivity", "confidence", "contains", "questioned", "sampled", "distinct")
 
 
@@ -101,60 +94,12 @@ def scan_data_set(data_set: DataSet, connector: Connector) -> tuple[int, str]:
             if isinstance(refused, Unreachable):
                 connector.check()  # the whole store, or one slow table?
             problem = problem or str(refused)[:500]
-    judged, nested = [], {}
-    for column in columns:
-        values = _values(column, sample)
-        if values is not None and column.kind in MAY_HOLD_JSON and (unfolded := unfold(values)):
-            nested[column.pk] = unfolded
-        judged.append(Judged(column, _judge(data_set, column, values), values))
-    judged += _judge_nested(data_set, judged, nested)
+    judged = judge(data_set, columns, sample)
     with transaction.atomic():
         _store(judged)
         moment = {"scanned_at": timezone.now()} if sample is not None else {}
         DataSet.objects.filter(pk=data_set.pk).update(problem=problem, **moment)
     return len(judged), problem
-
-
-@dataclass(slots=True)
-class Judged:
-    """The verdict on one column, and the values it rests on; None where none could be seen."""
-
-    column: Column
-    verdict: Verdict
-    values: pa.Array | pa.ChunkedArray | None
-
-
-def _values(column: Column, sample: pa.Table | None) -> pa.ChunkedArray | None:
-    if sample is None or column.name not in sample.column_names:
-        return None
-    return sample.column(column.name).drop_null()
-
-
-def _judge(data_set: DataSet, column: Column, values: pa.Array | None) -> Verdict:
-    name, table = words_of(column) if column.nested_in_id else (column.name, data_set.name)
-    return classify(
-        name,
-        table=table or data_set.name,
-        kind=column.kind,
-        values=NO_VALUES if values is None else values,
-        unique=column.unique,
-        regions=telephone_regions(data_set.system.region),
-    )
-
-
-def _judge_nested(data_set: DataSet, judged: Sequence[Judged], nested: Mapping[int, Nested]) -> list[Judged]:
-    """The verdicts on what is inside JSON; the column it is in says that it contains it."""
-    inside = []
-    around = {each.column.pk: each for each in judged}
-    for column in keep_columns(data_set, nested) if nested else []:
-        found = nested[column.nested_in_id or 0].get(path_of(column))
-        if found is None:
-            continue
-        verdict = _judge(data_set, column, found.array)
-        inside.append(Judged(column, verdict, found.array))
-        parent = around[column.nested_in_id or 0]
-        parent.verdict = containing(parent.verdict, verdict, at=column.name)
-    return inside
 
 
 def _store(judged: list[Judged]) -> None:

@@ -25,11 +25,17 @@ _NUMBERED = re.compile(r"#?\d{1,6}(?:[-/]\d{1,5})?[a-z]?(?:\s*1/2)?,?\s+\S.*", r
 _CARDINAL = re.compile(r"\d+\s+(?:[nsew]|north|south|east|west)\.?\s+\w+", re.IGNORECASE)
 # Street words before the name (Romance, Polish) or fused to it (Germanic, Nordic, Hungarian), with a number.
 _BEFORE = re.compile(
-    r"\b(?:rue|avenue|av|bd|boulevard|allée|chemin|place|quai|impasse|via|viale|piazza|corso|largo|calle|c/|cl"
-    r"|carrera|cra?|kr|kra|avda?|avenida|paseo|plaza|diagonal|transversal|calzada|rambla|vereda|vda|rua|r(?=\. )"
+    r"\b(?:rue|avenue|av|bd|boulevard|allée|chemin|place|quai|impasse|via|viale|piazza|corso|largo|calle|c/"
+    r"|avda?|avenida|paseo|plaza|calzada|rambla|vereda|vda|rua|r(?=\. )"
     r"|travessa|rodovia|alameda|ul|ulica|aleja)\b\.?[\s.#\d]*.*\d",
     re.IGNORECASE,
 )
+# Where streets have numbers for names, one number names the street and only the next one the house.
+_GRID = re.compile(
+    r"\b(?:calle|cll?|carrera|cra?|kra?|diagonal|dg|transversal|tv)\b\.?\s?#?\d+.*?\b\d", re.IGNORECASE
+)
+# A whole address as open-data portals write it: lines of text, then its point in brackets.
+_WHOLE = re.compile(r"\S.{8,200}\(-?\d{1,3}\.\d+,\s?-?\d{1,3}\.\d+\)", re.DOTALL)
 _FUSED = re.compile(
     r"\w(?:stra(?:ß|ss)e|str\.|gasse|weg|platz|allee|ring|damm|ufer|straat|laan|gracht|plein|kade|gata|gatan|vägen|veien|vei|gade|vej|utca|katu|tie)\b.{0,12}\d"
     r"|\b(?:straße|strasse|weg|platz|allee|utca|út|krt)\b.{0,12}\d",
@@ -41,7 +47,8 @@ _BOX = re.compile(
 )
 _COMPANY = re.compile(r"\b(?:llc|inc|corp|ltd|gmbh|l\.l\.c|right of way)\b", re.IGNORECASE)
 _UNIT = re.compile(
-    r"(?:apt|apartment|ste|suite|unit|bldg|building|fl|floor|rm|room|lot|spc|space|trlr|apto|oficina|of|local|piso|wohnung)\.?\s?#?\s?[\w-]{1,6}"
+    r"(?:apt|apartment|ste|suite|unit|bldg|building|fl|floor|rm|room|lot|spc|space|trlr|apto|oficina|of|local|piso|wohnung)"
+    r"(?:\.?\s?#?\s?\d[\w-]{0,5}|(?:\.\s?|\s)#?\s?[\w-]{1,6}|#\s?[\w-]{1,6})"
     r"|#\s?\w{1,6}|\d{1,3}(?:st|nd|rd|th) fl(?:oor|r)?\.?",
     re.IGNORECASE,
 )
@@ -60,7 +67,7 @@ def _is_numbered(value: str) -> bool:
         return True
     if _BOX.match(value) or _UNIT.fullmatch(value):
         return True
-    return bool(_FUSED.search(value) or _BEFORE.match(value))
+    return bool(_FUSED.search(value) or _BEFORE.match(value) or _GRID.match(value))
 
 
 def _first_line(value: str) -> str:
@@ -72,6 +79,15 @@ def judge_addresses(sample: Sample) -> list[Evidence]:
     if sample.with_letters < AT_LEAST:
         return []
     step = max(1, len(sample.cells) // 24)
+    whole = [value for value in sample.cells if "(" in value and _WHOLE.fullmatch(value)]
+    if len(whole) >= 0.5 * len(sample):
+        return prevailing(
+            "contact.address",
+            "whole addresses with their point on the map",
+            sampled=len(sample),
+            hits=whole,
+            weight=0.9,
+        )
     if not any(map(is_street, sample.cells[::step])):
         return []
     hits = [value for value in sample.cells if is_street(value)]

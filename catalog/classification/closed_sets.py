@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 
-from catalog.classification.dictionaries import cities, countries, country_codes, fold, regions
+from catalog.classification.dictionaries import cities, countries, country_codes, regions
 from catalog.classification.sample import Sample
 from catalog.classification.verdict import Evidence
 from catalog.classification.witness import prevailing
-from catalog.classification.wordlists import words
+from catalog.classification.wordlists import fold, words
 
 _FLAGS = words("""0 1 y n yes no true false t f on off ja nein oui non si sim nao sí não x ✓ - 0.0 1.0""")
 
@@ -85,6 +86,38 @@ _SETS = (
 )
 
 
+# The nouns that job titles end in or begin with.
+_JOBS = words(
+    """accountant administrator adviser advisor agent aide analyst apprentice architect assistant associate
+    attendant attorney auditor baker barber bookkeeper builder butcher buyer captain caretaker carpenter
+    cashier ceo cfo chair chairman chairperson chaplain chef chief cio clerk coach commissioner consultant
+    controller cook coordinator coo councillor councilmember counsel counselor courier cto curator
+    custodian dentist deputy designer detective developer director dispatcher doctor driver economist
+    editor educator electrician engineer executive farmer fellow firefighter fisherman foreman gardener
+    geologist guard guide hairdresser handler head hostess housekeeper inspector instructor intern
+    interpreter investigator janitor journalist judge laborer labourer lawyer lead leader lecturer
+    librarian lieutenant lifeguard machinist maid manager mason mayor mechanic medic merchant messenger
+    midwife miner minister musician nurse officer operator optician owner painter partner pastor
+    paramedic pharmacist photographer physician physicist pilot planner plumber police porter president
+    principal producer professor programmer psychologist receptionist recruiter reporter representative
+    researcher retiree sailor salesman salesperson scientist secretary sergeant servant sheriff shoemaker
+    specialist steward student superintendent supervisor surgeon surveyor tailor teacher technician
+    technologist teller therapist trainee trainer translator treasurer trustee tutor vet waiter waitress
+    warden weaver welder worker writer
+    angestellter arzt berater buchhalter fahrer geschaftsfuhrer ingenieur kaufmann lehrer leiter
+    sachbearbeiter sekretarin techniker verkaufer directeur ingenieur comptable enseignant infirmier
+    infirmiere medecin vendeur abogado contador director docente enfermera gerente ingeniero jefe medico
+    profesor secretaria tecnico vendedor auxiliar coordinador avvocato impiegato insegnante operaio"""
+)
+_JOB_WORD = re.compile(r"[^\W\d_]+", re.UNICODE)
+
+
+def is_job(folded: str) -> bool:
+    """Whether a folded cell names a position: `deputy director`, `engineer ii`."""
+    parts = _JOB_WORD.findall(folded)
+    return 1 <= len(parts) <= 8 and not _JOBS.isdisjoint(parts)
+
+
 def are_flags(sample: Sample) -> bool:
     """Whether all there is are yes and no, 0 and 1, or the like."""
     return 0 < len(sample) <= 3 and all(value.casefold() in _FLAGS for value in sample.values)
@@ -111,5 +144,16 @@ def judge_closed_sets(sample: Sample) -> list[Evidence]:
             at_least=closed.at_least,
             origin="values",
             few=True,
+        )
+    jobs = [value for value, word in zip(cells, folded, strict=True) if is_job(word)]
+    if len(jobs) >= 4:
+        found += prevailing(
+            "employment.occupation",
+            "positions that people have",
+            sampled=len(cells),
+            hits=jobs,
+            weight=0.7,
+            at_least=0.7,
+            origin="values",
         )
     return found

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import importlib
-import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
-from catalog.classification.wordlists import words
+from catalog.classification.wordlists import fold, words
 
 # Locales written in Latin letters; names of other scripts need no list to be told from English words.
 _LOCALES = words(
@@ -24,12 +23,6 @@ _FAMILY = ("last_names", "unisex_last_names", "male_last_names")
 # The census lists go on to names that are mostly other words; the commonest are enough.
 _CENSUS_FAMILIES = 30_000
 _COUNTRY_LOCALES = ("en", "de_DE", "fr_FR", "es_ES", "it_IT", "nl_NL", "pt_BR")
-
-
-def fold(text: str) -> str:
-    """Lower case without accents, the form in which names are compared."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 @cache

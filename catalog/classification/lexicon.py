@@ -6,7 +6,7 @@ Written by hand from the everyday vocabulary of databases. `KNOWN` are the words
 
 from __future__ import annotations
 
-from catalog.classification.wordlists import words
+from catalog.classification.wordlists import fold, words
 
 _SYNONYMS = """
 first name: firstname fname forename givenname prenom prénom vorname voornaam prenome primeiro_nome primernombre rufname imie
@@ -56,7 +56,7 @@ customer: cust client klient kunde kunden klant cliente clientes
 employee: emp mitarbeiter employe empleado dipendente medewerker funcionario staff personnel rep salesrep
 supplier: lieferant fournisseur proveedor fornitore leverancier fornecedor
 user: usr utilisateur usuario utente gebruiker benutzer anwender
-username: userid userlogin loginname benutzername nomutilisateur nombreusuario login
+username: userlogin loginname benutzername nomutilisateur nombreusuario login
 account: acct konto compte cuenta conto rekening conta
 patient: paciente paziente
 person: persona personne individual resident citizen
@@ -96,6 +96,82 @@ language: sprache langue idioma lingua taal
 title: titel titre titulo título titolo
 """  # noqa: E501
 
+# Names of several words, and words that mean more than one English one; matched with or without separators.
+_PHRASES = """
+first name: firstnm givenname givennames givennm rufname roepnaam nombrepila nombredepila nomeproprio primeironome imię pierwszeimie
+  drugieimie förnamn fornavn etunimi jmeno křestnijmeno krstnemeno meno prenume isim keresztnev firstnam
+family name: lastnm geburtsname mädchenname nomfamille nomdenaissance nomdusage nomusage primerapellido segundoapellido ultimonome
+  nazwiskorodowe sukunimi prijmeni priezvisko soyad soyadi vezeteknev numefamilie surnm familienaam geboortenaam tussenvoegsel
+full name: vollständigername nombreyapellido nombreyapellidos apellidosynombre apellidosynombres nomprenom nomprenoms nometprenom
+  nomecognome nomeecognome cognomenome imieinazwisko imięnazwisko nazwiskoiimie vornamenachname naamvoorletters fullnm
+contact name: ansprechpartner kontaktperson contactpersoon personadecontacto persona_contacto osobakontaktowa referente
+email: adressemail adresseemail adresseelectronique adressecourriel emailadresse emailadres emailadr indirizzoemail postaelettronica
+  enderecoemail correoelectronico adresemail adresemailowy sahkoposti sahkopostiosoite epostadresse epostadress eml mailaddr
+phone: rufnummer numtel numtelephone numerotelephone numerodetelephone numerodetelefono numeroditelefono numerotelefono numerotelefone
+  numerdetelefone numertelefonu nrtelefonu telefonni telefonnicislo puhelin puhelinnumero telno telnr telnummer phnum phno phonenbr
+  telefonstacjonarny
+mobile: mobiel mobielnummer telemovel komorka telefonkomorkowy telkom handynr mobilnummer mobilnr cellno mobileno celno gsmnummer
+street: strassenname straßenname voie nomrue nomvoie logradouro straatnaam gatuadress katuosoite postadresse adresselinje
+address: residenza residencia adreszamieszkania adreskorespondencyjny woonadres adresseligne1 ligneadresse wohnadresse meldeadresse
+  hausanschrift postanschrift remoteadresse
+street and number: strnr strassenr strasseundhausnummer strassehausnummer
+house: numerdomu nrdomu numerovoie numerovia numerocivico husnummer
+city: gemeinde gemeente localite localidade poblacion miejscowosc twn cty citynm ctynm kaupunki mesto kota oras sehir comuneresidenza
+  ciudadresidencia lieuderesidence
+birth place: geburtsort lieunaissance lieudenaissance lugarnacimiento luogonascita luogodinascita localnascimento naturalidade
+  geboorteplaats miejsceurodzenia
+postal code: codicepostale codicediavviamentopostale pcode postinumero codpostal zipcd zip5 postcd irsc kodpocztowy
+country: nazione kraj cntry ctry maa zeme orszag ulke vlast pais landkode landcode isoland
+region: distrito wojewodztwo powiat département stcd statecd provcd boro landkreis
+birth date: gebdat gebdatum geburtsdat ddn datenaiss datedenaissance fechanac fnacimiento fechanacim dtnasc dtnascimento dataurodzenia
+  dataur birthdt brthdt brthdate bthdt datumnarozeni syntymaaika dogumtarihi dob dteofbirth födelsedatum geboortedat datanasc
+birth year: geburtsjahr anneenaissance anonacimiento annonascita anonascimento geboortejaar rokurodzenia yob
+gender: plec gndr kön genero genere sukupuoli pohlavi cinsiyet sexcd gendercd
+age: wiek ålder ika yas
+marital status: etatcivil stancywilny situationmatrimoniale maritalsts maritalstat burgstaat
+nationality: nationalite nazionalita cittadinanza obywatelstwo narodowosc staatsbuergerschaft staatsbürgerschaft narodnost ciudadania
+national id: socsecno socsecnum socsecnr socialsecuritynumber numerosecuritesociale numsecu numsecusociale numerosecu codfiscale
+  nifpersona rgnumero documentoidentidad numerodocumento numdocumento nrodocumento tipodocumentoid dowodosobisty numerdowodu
+  nrdowodu numerdowoduosobistego cnp rodnecislo tckn tckimlikno egn emso oib hkid nric myid nationalinsuranceno nationalinsurancenumber
+  sozialversicherungsnr rentenversicherungsnummer personalausweisnr dnie nrpesel numerpesel carteidentite cartaidentita cartaodecidadao
+tax id: tin steuernummer steuernr steuerid steueridnr steueridentifikationsnummer numerofiscal nif nip partitaiva ustidnr btwnummer
+  numerocontribuinte taxid taxno taxnr nrnip vatno vatnumber codiceiva idfiscal identificacionfiscal
+passport: numerpaszportu paszport nrpaszportu passportno passnr reisepassnr passportnbr
+driver license: fuhrerscheinnummer numeropermis permisconduire carnetdeconducir patentediguida numeropatente cartadeconducao
+  cartaconducao rijbewijsnummer prawojazdy dlno dlnumber driverslicenceno
+bank account: bankkonto kontonr kontonummer comptebancaire rib cuentabancaria numerocuenta numerocuentabancaria contocorrente
+  contobancario contabancaria rekeningnummer banknummer numerkonta numerrachunku nrrachunku numerrachunkubankowego rachunekbankowy bankacctno
+  bankacct clabe
+card number: kreditkartennummer kreditkartennr numerocarte cartebancaire tarjetacredito tarjetadecredito numerotarjeta cartadicredito
+  numerocarta cartaocredito cartaodecredito numerocartao creditcardnummer numerkarty ccnum ccno cardno creditcardno kortnummer
+income: rendimento wynagrodzenie pensja zarobki dochod sal jahresgehalt monatsgehalt bruttogehalt nettogehalt salariobase palkka
+  remuneration remuneracion retribuzione vencimento
+customer id: kundennummer kundennr kundenid numeroclient idclient codeclient idcliente codigocliente codicecliente numerocliente
+  klantnummer klantid numerklienta idklienta kundnummer
+employee id: personalnummer personalnr persnr mitarbeiternummer mitarbeiternr matricule idemploye idempleado numeroempleado
+  matricoladipendente iddipendente matricola idfuncionario personeelsnummer personeelsnr medewerkerid numerpracownika idpracownika
+  anstallningsnummer legajo
+username: nutzername identifiantutilisateur usernm usrname nomeutente nomeusuario nombredeusuario gebruikersnaam nazwauzytkownika
+  nombreusuario nomdutilisateur loginid signin anvandarnamn
+password: mdp claveacceso parolachiave palavrapasse haslo passhash passwordhash pwdhash salasana heslo parola losenord
+occupation: stelle fonction mansione profissao functie zawod stanowisko occptn tätigkeit ammatti yrke
+employer: empleador datoredilavoro empregador werkgever pracodawca emplr employernm
+religion: religiao godsdienst wyznanie religia
+ethnicity: etnicidad razza etniciteit pochodzenieetniczne racecd raceethnicity
+diagnosis: diagnostico diagnoza choroba blutgruppe groupesanguin gruposanguineo grupposanguigno bloedgroep grupakrwi allergie
+  alergias allergien vorerkrankungen antecedents medikation
+health insurance number: krankenversicherungsnummer versichertennummer kvnr numeroassure tesserasanitaria cartaovital cartevitale
+  tarjetasanitaria nuss polisnummer
+comment: notizen notiz remarques comentarios notas osservazioni commenti observacoes opmerkingen uwagi komentarz komentarze anmerkung
+  anmerkungen
+ip: remoteaddr remoteip clientip srcip dstip adresseip adresip ipadres ipadresse ipadr direccionip indirizzoip enderecoip
+latitude: breitengrad szerokoscgeograficzna
+longitude: längengrad dlugoscgeograficzna
+longevity: longevity
+incident: incident
+resident: resident
+"""  # noqa: E501
+
 # Too common in other senses to count inside a longer name.
 WHOLE: dict[str, str] = {
     "land": "country",
@@ -104,16 +180,32 @@ WHOLE: dict[str, str] = {
     "via": "street",
     "mi": "middle name",
     "long": "longitude",
+    "ad": "first name",
+    "cp": "postal code",
+    "psc": "postal code",
+    "nele": "birth date",
+    "locality": "city",
+    "rg": "national id",
+    "utente": "username",
+    "usuario": "username",
+    "gsm": "mobile",
     "plaats": "city",
     "site": "url",
     "ci": "national id",
     "dl": "license",
 }
 
-SYNONYMS: dict[str, str] = {}
-for _line in _SYNONYMS.replace("\n  ", " ").strip().splitlines():
-    _plain, _, _words = _line.partition(": ")
-    SYNONYMS.update(dict.fromkeys(_words.split(), _plain))
+
+def _read(text: str) -> dict[str, str]:
+    """`plain: word word` by line, continued by an indent, as word → plain; words folded and without separators."""
+    found: dict[str, str] = {}
+    for line in text.replace("\n  ", " ").strip().splitlines():
+        plain, _, words_of_it = line.partition(": ")
+        found.update((fold(word).replace("_", ""), plain) for word in words_of_it.split())
+    return found
+
+
+SYNONYMS: dict[str, str] = _read(_SYNONYMS) | _read(_PHRASES)
 
 # Words around the telling ones; known so that compounds split, and so that `microphone` does not.
 _OTHERS = words(

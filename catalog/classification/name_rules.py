@@ -30,6 +30,13 @@ THINGS = words(
     batch test sensor device metric dataset license common scientific trade dba meeting"""
 )
 
+# Names that stand where a name is missing.
+PLACEHOLDERS = words(
+    """column col field var variable value val values data attr attribute prop property cell unnamed item info
+    input output param key text string unknown extra misc other spalte feld wert colonne champ valeur columna
+    campo valor colonna valore kolom veld waarde coluna kolumna pole wartosc payload raw"""
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:

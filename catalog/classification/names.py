@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from catalog.classification.name_rules import PERSONS, RULES, THINGS
+from catalog.classification.name_rules import PERSONS, PLACEHOLDERS, RULES, THINGS
 from catalog.classification.tokens import plain_words
 from catalog.classification.verdict import Evidence
 from catalog.classification.vocabulary import CATEGORIES
@@ -12,6 +12,8 @@ from catalog.classification.vocabulary import CATEGORIES
 MOST = 3  # categories one name may speak for
 
 _KEY = re.compile(r"\b(id|code|number|uuid|guid)$")
+_PLACE_CODE = re.compile(r"\b(country|region|nationality) (code|id)$")
+_PARTICLES = ("de", "di", "do", "da", "du", "del", "van")
 _PERSON_KEYS = {
     "customer": "id.customer",
     "patient": "health.record",
@@ -28,7 +30,7 @@ def judge_name(column: str, *, table: str = "") -> list[Evidence]:
 
     Understands snake_case, camelCase, kebab-case, run-together and abbreviated names in several languages.
     """
-    words = plain_words(column)
+    words = _turned(plain_words(column))
     about = plain_words(table.rpartition(".")[2] or table)
     text = " ".join(words)
     found: list[Evidence] = []
@@ -50,6 +52,19 @@ def judge_name(column: str, *, table: str = "") -> list[Evidence]:
     return found[:MOST]
 
 
+def is_telling(column: str) -> bool:
+    """Whether a name means something at all: `author` does, `column_7` and `c1` do not."""
+    return any(len(word) > 2 and word not in PLACEHOLDERS for word in plain_words(column))
+
+
+def _turned(words: tuple[str, ...]) -> tuple[str, ...]:
+    """`name customer`, `id of employee`: many languages put the noun first."""
+    rest = tuple(word for word in words[1:] if word not in _PARTICLES)
+    if words and words[0] in ("id", "number", "code", "name") and len(rest) == 1 and about_person(rest):
+        return (*rest, words[0])
+    return words
+
+
 def about_person(words: tuple[str, ...]) -> bool:
     """Whether a table or column name speaks of people."""
     return any(_singular(word) in PERSONS for word in words)
@@ -58,6 +73,8 @@ def about_person(words: tuple[str, ...]) -> bool:
 def _judge_key(words: tuple[str, ...], about: tuple[str, ...]) -> tuple[str, float] | None:
     """`customer_id`, `id` of a customer table, `reports_to`; or a key of something that is not a person."""
     text = " ".join(words)
+    if _PLACE_CODE.search(text):
+        return None
     if re.search(
         r"\b(reports to|managed by|assigned to|supervisor|created by|updated by|modified by)( id)?$", text
     ):

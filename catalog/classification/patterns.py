@@ -31,6 +31,7 @@ class Form:
     needs: str = ""  # characters of which one at least must occur in the column
     at_least: float = 0.5
     valid: Callable[[str], bool] | None = None
+    sure: bool = False  # one value of the form proves as much as many
 
 
 def _is_ip(value: str) -> bool:
@@ -71,6 +72,7 @@ FORMS: tuple[Form, ...] = (
         0.97,
         "@",
         0.3,
+        sure=True,
     ),
     Form("contact.social", "social media names", _re(r"@\w{2,30}"), 0.75, "@", 0.6),
     Form(
@@ -116,6 +118,7 @@ FORMS: tuple[Form, ...] = (
         0.97,
         valid=iban.is_valid,
         at_least=0.3,
+        sure=True,
     ),
     Form(
         "finance.card",
@@ -230,6 +233,7 @@ def judge_patterns(sample: Sample) -> list[Evidence]:
             weight=form.weight,
             valid=len(valid),
             at_least=form.at_least,
+            few=form.sure,
         )
     return found
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from catalog.classification.dictionaries import family_names, fold, given_names
+from catalog.classification.dictionaries import family_names, given_names
 from catalog.classification.sample import Sample, share
 from catalog.classification.verdict import Evidence
 from catalog.classification.witness import ENOUGH, prevailing
-from catalog.classification.wordlists import words
+from catalog.classification.wordlists import fold, words
 
 MOST = 1_000
 _TITLES = words(
@@ -31,11 +31,28 @@ _NOT_PEOPLE = words(
 )
 
 
+# Words that only organizations have in their names.
+ORGANIZATIONS = words(
+    """inc llc ltd corp corporation company co gmbh sas srl bv nv plc lp llp ltda limited lda sarl eurl kg ug pty
+    incorporated sa school university college church hospital clinic center centre restaurant cafe grill
+    market store services service associates association society group bank trust foundation club
+    consulting partners properties enterprises holdings industries international systems solutions
+    management clinica fundacion colegio escuela universidad hotel pharmacy department office agency
+    authority committee council board program partnership apartments villa schule verein stiftung ecole
+    universite societe asociacion cooperativa empresa"""
+)
+
+
+def organizations(sample: Sample) -> float:
+    """The share of cells that name an organization."""
+    return share(not ORGANIZATIONS.isdisjoint(_parts(value)) for value in sample.cells[:MOST])
+
+
 def judge_people(sample: Sample) -> list[Evidence]:
     """Given names, family names or full names, where the shares over the distinct values say so."""
     if not sample.cells or sample.with_letters < 0.7 or sample.with_digits > 0.25:
         return []
-    cells = [(value, parts) for value in sample.cells[:MOST] if (parts := _parts(value))]
+    cells = [(value, parts) for value in sample.cells[:MOST] if "@" not in value and (parts := _parts(value))]
     total = len(sample.cells[:MOST])
     if not cells:
         return []
@@ -46,6 +63,10 @@ def judge_people(sample: Sample) -> list[Evidence]:
     initials = [value for value, parts in cells if len(parts) == 1 and len(parts[0]) == 1]
     one_word = share(len(_core(parts)) == 1 for _, parts in cells)
     if len(full) >= 0.5 * total and len(full) > 1:
+        if sum(map(_is_joined, full)) > len(full) / 2:
+            return prevailing(
+                "id.username", "user names", sampled=total, hits=full, weight=0.75, origin="values"
+            )
         return prevailing("name.full", "full names", sampled=total, hits=full, weight=0.9, origin="values")
     enough = total >= ENOUGH
     if len(initials) >= 0.3 * total:
@@ -89,13 +110,43 @@ def is_full_name(parts: tuple[str, ...]) -> bool:
     return given and len(known) >= 1 and strange <= 1 and len(known) + len(initials) >= 2
 
 
+def lean_to_people(sample: Sample) -> list[Evidence]:
+    """Weak evidence of given or family names, for a table in which another column holds the counterpart."""
+    if (
+        not sample.cells
+        or sample.with_letters < 0.7
+        or sample.with_digits > 0.25
+        or organizations(sample) > 0.1
+    ):
+        return []
+    cores = [(value, core) for value in sample.cells[:MOST] if (core := _core(_parts(value)))]
+    if share(len(core) <= 2 for _, core in cores) < 0.85:
+        return []
+    given = [value for value, core in cores if core[0] in given_names()]
+    family = [value for value, core in cores if any(part in family_names() for part in core)]
+    category, title, hits = (
+        ("name.given", "given names", given)
+        if len(given) >= len(family)
+        else ("name.family", "family names", family)
+    )
+    return prevailing(
+        category, title, sampled=len(cores), hits=hits, weight=0.4, at_least=0.35, origin="values"
+    )
+
+
 def supports_name(sample: Sample) -> float:
     """The share of cells in which a known given or family name occurs: a second opinion on a column called so."""
     names: Iterable[bool] = (
-        any(part in given_names() or part in family_names() for part in _parts(value))
-        for value in sample.cells[:MOST]
+        ORGANIZATIONS.isdisjoint(parts)
+        and any(part in given_names() or part in family_names() for part in parts)
+        for parts in map(_parts, sample.cells[:MOST])
     )
     return share(names)
+
+
+def _is_joined(value: str) -> bool:
+    """`anna.smith`, `anna_smith`: the name somebody signs in with."""
+    return " " not in value and ("." in value or "_" in value)
 
 
 def _is_place_like(given: list[str], family: list[str], total: int) -> bool:

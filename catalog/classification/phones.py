@@ -19,6 +19,8 @@ AT_LEAST = 0.6
 # Without a hint, North American numbers and those that start with a trunk zero are recognized.
 DEFAULT_REGIONS = ("US", "GB", "DE", "FR", "IT", "NL", "AU")
 
+_SPELLINGS = {"UK": "GB", "EL": "GR"}  # as the European Union writes them
+
 SHAPE = re.compile(
     r"(?:tel:|ph:?|phone:?)?\s?\+?(?:\d|\(\+?\d)[\d\s().\-/–]{5,22}\d(?:\s?[,;]?\s?(?:ext|x|extn|#|p\.?)\.?:?\s?\d{1,6})?",
     re.IGNORECASE,
@@ -45,7 +47,8 @@ def judge_phones(sample: Sample, *, regions: Sequence[str] = ()) -> list[Evidenc
     mostly_bare = bare > len(shaped) / 2
     if mostly_bare and _counts_up(shaped):
         return []
-    plans = _likely_plans(shaped[:_PROBE], tuple(regions) or DEFAULT_REGIONS, hinted=bool(regions))
+    stated = tuple(_SPELLINGS.get(region.upper(), region.upper()) for region in regions)
+    plans = _likely_plans(shaped[:_PROBE], stated or DEFAULT_REGIONS, hinted=bool(regions))
     valid = [value for value in shaped if is_phone(value, plans, hinted=bool(regions))]
     return prevailing(
         "contact.phone",

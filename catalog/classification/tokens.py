@@ -7,28 +7,45 @@ import unicodedata
 from functools import lru_cache
 
 from catalog.classification.lexicon import KNOWN, SYNONYMS, WHOLE
+from catalog.classification.wordlists import fold
 
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[^\W\d_A-Z]+|[A-Z]+|\d+", re.UNICODE)
 _SHORTEST = 3  # letters of a word inside a run-together name
 _HEAD = 5  # letters a known word needs for the unknown rest of a name to be passed over
+_KEYS = ("id", "number", "code")  # too short and common to be looked for inside an unknown word
 _ENDINGS = ("id", "nr", "no")  # shorter than a part may be, but common at the end: `customerid`
+_PHRASE = 5  # parts looked up together
+_SURE = 6  # letters from which a run of parts is no accident
 LONGEST = 256
 
 
 @lru_cache(maxsize=50_000)
 def plain_words(identifier: str) -> tuple[str, ...]:
     """The words of a column or table name, lower case, compounds split, translated to plain English."""
-    words: list[str] = []
-    text = unicodedata.normalize("NFC", identifier[:LONGEST])
-    whole = re.sub(r"[\W_]+", "", text).casefold()
+    parts = [fold(part) for part in _PARTS.findall(unicodedata.normalize("NFC", identifier[:LONGEST]))]
+    whole = "".join(parts)
     if whole in WHOLE:
         return tuple(WHOLE[whole].split())
-    if whole in SYNONYMS:  # `date_naissance` and `dateNaissance` are one word in the lexicon
-        return tuple(SYNONYMS[whole].split())
-    for part in _PARTS.findall(text):
-        for word in _split(part.casefold()):
-            words.extend(SYNONYMS.get(word, word).split())
+    words: list[str] = []
+    start = 0
+    while start < len(parts):
+        end, plain = _phrase(parts, start)
+        words += plain.split() if plain else _translated(parts[start])
+        start = end
     return tuple(words)
+
+
+def _phrase(parts: list[str], start: int) -> tuple[int, str]:
+    """The longest run of parts that the lexicon has as one: `date_naissance`, `dateNaissance`, `d_o_b`."""
+    for end in range(min(len(parts), start + _PHRASE), start + 1, -1):
+        joined = "".join(parts[start:end])
+        if joined in SYNONYMS and (len(joined) >= _SURE or end - start == len(parts)):
+            return end, SYNONYMS[joined]
+    return start + 1, ""
+
+
+def _translated(part: str) -> list[str]:
+    return [plain for word in _split(part) for plain in SYNONYMS.get(word, word).split()]
 
 
 def _split(word: str) -> list[str]:
@@ -42,7 +59,7 @@ def _split(word: str) -> list[str]:
         if stem != word and (stem in KNOWN or _compound(stem)):
             return [*_split(stem), ending]
     for start in range(1, len(word) - _HEAD + 1):
-        if word[start:] in SYNONYMS:
+        if SYNONYMS.get(word[start:], _KEYS[0]) not in _KEYS:
             return [word[:start], word[start:]]
     for end in range(len(word) - 1, _HEAD - 1, -1):  # `emailoficina`: many languages put the noun first
         if word[:end] in SYNONYMS or word[:end] == "email":

@@ -16,7 +16,7 @@ class Evidence:
     whose check digits (or numbering plan) are right. `contained` means: seen inside longer text.
     """
 
-    origin: str  # "name", "pattern", "entity" or "values"
+    origin: str  # "name", "pattern", "entity", "values" or "neighbours"
     category: str
     detail: str
     weight: float

@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
 from catalog.connectors.base import AccessDenied, DataSetMissing
 from catalog.connectors.file_formats import is_data
+
+_AT_COMMAND_LINE = ContextVar("at the command line", default=False)
+
+
+@contextmanager
+def at_command_line() -> Iterator[None]:
+    """Inside, no roots hold: they bind the console, which reads for others; a person at the command line may
+    read whatever the operating system lets them read. For commands only, never for a request or a job.
+    """
+    before = _AT_COMMAND_LINE.set(True)
+    try:
+        yield
+    finally:
+        _AT_COMMAND_LINE.reset(before)
 
 
 def require_allowed(path: Path) -> Path:
@@ -20,7 +37,7 @@ def require_allowed(path: Path) -> Path:
         raise AccessDenied(f"{path} is not an absolute path.", "Begin it with a slash.")
     real = path.resolve()
     roots = [Path(root).resolve() for root in getattr(settings, "FOLDER_ROOTS", ())]
-    if roots and not any(real.is_relative_to(root) for root in roots):
+    if roots and not _AT_COMMAND_LINE.get() and not any(real.is_relative_to(root) for root in roots):
         raise AccessDenied(
             f"{path} is not below a folder that the console may read.",
             "Choose another path, or have the administrator add it to FOLDER_ROOTS.",

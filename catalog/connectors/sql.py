@@ -78,6 +78,21 @@ class SqlConnector(Connector):
     def explain(self, error: DBAPIError, *, data_set: str, columns: Sequence[str]) -> ConnectorError:
         """The store's error in our words, without any value of the store; `columns` were to be written."""
 
+    def settle(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:  # noqa: B027
+        """Make those of `columns` text that hold, in `rows`, a value which their type cannot hold."""
+
+    def stream(self, connection: sa.Connection) -> None:  # noqa: B027
+        """Prepare to read for as long as it takes: a time-out for one answer is none for all rows."""
+
+    def abandon(self, connection: sa.Connection) -> None:  # noqa: B027
+        """A reader stopped early: leave what was not fetched."""
+
+    def constraints_met(self, connection: sa.Connection) -> None:  # noqa: B027
+        """After the changes, before their end: what could not be checked at once is checked now."""
+
+    def committed(self, connection: sa.Connection) -> None:  # noqa: B027
+        """After a change is durable: clear away what still holds the old values."""
+
     @cached_property
     def engine(self) -> sa.Engine:
         return self.make_engine()
@@ -110,15 +125,23 @@ class SqlConnector(Connector):
         with self.transaction(data_set) as connection:
             table = self.describe(connection, data_set)
             chosen = user_columns(table) if columns is None else pick(table, columns, data_set)
+            self.stream(connection)
+            self.settle(connection, chosen, sa.select().select_from(table))
             query = sa.select(*map(self.readable, chosen)).select_from(table)
-            yield from fetch_batches(connection, query, _schema(chosen), batch_rows)
+            for batch in fetch_batches(connection, query, _schema(chosen), batch_rows):
+                try:
+                    yield batch
+                except GeneratorExit:
+                    self.abandon(connection)
+                    raise
 
     def find(self, data_set: str, matches: Sequence[Match], columns: Sequence[str]) -> pa.Table:
         with self.transaction(data_set) as connection:
             table = self.describe(connection, data_set)
             chosen = pick(table, columns, data_set)
-            query = sa.select(*map(self.readable, chosen)).select_from(table)
-            query = query.where(self._any(connection, table, matches, data_set))
+            rows = self._any(connection, table, matches, data_set)
+            self.settle(connection, chosen, sa.select().select_from(table).where(rows))
+            query = sa.select(*map(self.readable, chosen)).select_from(table).where(rows)
             schema = _schema(chosen)
             return pa.Table.from_batches(fetch_batches(connection, query, schema, 10_000), schema)
 
@@ -165,8 +188,10 @@ class SqlConnector(Connector):
             for operation in operations:
                 with self._explained(operation.data_set, list(operation.replacements)):
                     counts.append(self._apply(connection, operation))
+            self.constraints_met(connection)
             if keep:
                 connection.commit()
+                self.committed(connection)
         return counts
 
     def _apply(self, connection: sa.Connection, operation: Operation) -> int:

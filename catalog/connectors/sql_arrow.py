@@ -16,7 +16,7 @@ BATCH_BYTES = 16 * 1024 * 1024
 def arrow_type(sql_type: sa.types.TypeEngine) -> pa.DataType:
     """The Arrow type that holds every value of a SQL type; text where there is none."""
     if isinstance(sql_type, sa.Integer):
-        return pa.int64()
+        return pa.uint64() if getattr(sql_type, "unsigned", False) else pa.int64()
     if isinstance(sql_type, sa.Float):
         return pa.float64()
     if isinstance(sql_type, sa.Numeric):

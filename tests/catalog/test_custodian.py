@@ -133,7 +133,10 @@ def test_a_broken_service_is_an_error_without_its_words(
 
 def test_nobody_there():
     settings = {"url": "http://127.0.0.1:1", "secret": SECRET}
-    with open_connector("custodian", settings) as connector, pytest.raises(Unreachable, match=r"127\.0\.0\.1:1"):
+    with (
+        open_connector("custodian", settings) as connector,
+        pytest.raises(Unreachable, match=r"127\.0\.0\.1:1"),
+    ):
         connector.check()
 
 

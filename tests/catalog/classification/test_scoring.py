@@ -200,3 +200,77 @@ def test_the_same_input_gives_the_same_verdict():
 )
 def test_what_a_text_contains(text, contains):
     assert judge("note", [text]).contains == contains
+
+
+@pytest.mark.parametrize("column", ["owner", "contact", "customer_name", "email", "title", "column_7"])
+def test_a_column_of_email_addresses_holds_no_names(column):
+    values = ["ana.silva@example.org", "john.smith@example.com", "mary.jones@example.net"]
+    verdict = judge(column, values)
+    assert verdict.best.category == "contact.email"
+    others = [one for one in verdict.findings[1:] if one.confidence >= 0.2]
+    assert others == []
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("cell_phone", ["105", "114", "118", "134"]),
+        ("last_name", ["http://a.example/x", "https://b.example/y", "http://c.example/z"]),
+        ("licensee_name", ["Blue Moon LLC", "Acme Inc.", "Corner Cafe Ltd", "Sunny Holdings LLC"]),
+        ("sex_place", [f"{place}/198" for place in range(1, 40)]),
+        ("street_name", ["Aberdeen", "Center", "First", "Kedzie"]),
+        ("age", ["12", "950", "430"]),
+        ("fuel_description", ["Diesel", "Electric", "Gasoline"]),
+    ],
+)
+def test_values_that_cannot_be_what_the_name_says_leave_it_doubtful(column, values):
+    assert all(
+        one.confidence < 0.5 for one in judge(column, values).findings if one.category != "none.operational"
+    )
+
+
+def test_people_where_the_name_speaks_of_something_else_are_doubtful():
+    people = ["Ana Silva", "John Smith", "Mary Jones", "Carlos Rossi", "Julia Schneider", "Pedro Fernandez"]
+    hidden, doubtful = judge("column_7", people).best, judge("vessel", people).best
+    assert hidden.category == doubtful.category == "name.full"
+    assert hidden.confidence > 0.8 > doubtful.confidence
+
+
+def test_a_whole_address_with_its_point_is_an_address_and_not_its_street():
+    values = [f"{n} Main St\nSpringfield, OR 97477\n(44.0{n}, -123.0{n})" for n in range(11, 20)]
+    assert best("location_1", values) == "contact.address"
+    assert best("street_address", values) in ("contact.address", "contact.address.street")
+
+
+@pytest.mark.parametrize("value", ["FLPD", "OFFICE", "LOTUS", "CL 8", "KR 12 E"])
+def test_no_house_is_numbered_here(value):
+    assert best("column_7", [value] * 3) != "contact.address.street"
+
+
+@pytest.mark.parametrize(
+    "value", ["Suite 300", "APT#260", "FL 1", "CL 18 SUR 23 39", "Carrera 19 No. 33 - 17"]
+)
+def test_here_it_is(value):
+    assert best("address_2", [value, value + "1", value + "2"]) == "contact.address.street"
+
+
+def test_names_people_sign_in_with():
+    values = ["angela.smith", "carolyn.jones", "maria.garcia", "john.miller"]
+    assert best("created_by_user", values) == "id.username"
+
+
+def test_positions_are_told_by_their_nouns():
+    values = ["Deputy Director", "Account Clerk II", "Housing Inspector", "Mayor", "Senior Engineer"]
+    assert best("title", values) == "employment.occupation"
+    assert judge("title", values).best.confidence > judge("title", []).best.confidence
+
+
+@pytest.mark.parametrize("region", ["ES", "es"])
+def test_regions_are_iso_codes_in_any_case(region):
+    values = ["612 34 56 78", "934 12 34 56", "698 76 54 32"]
+    assert best("column_7", values, regions=(region,)) == "contact.phone"
+
+
+def test_the_united_kingdom_has_two_codes():
+    values = ["20 7946 0958", "121 496 0123", "161 496 0456"]
+    assert judge("c1", values, regions=("UK",)) == judge("c1", values, regions=("GB",))
