@@ -81,7 +81,10 @@ class SystemViewSet(viewsets.ReadOnlyModelViewSet):
         asked = shapes.SystemChangeSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given: dict[str, Any] = asked.validated_data
-        values = {name: given.get(name, getattr(system, name)) for name in ("name", "region", "custodian")}
+        values = {
+            name: given.get(name, getattr(system, name))
+            for name in ("name", "region", "custodian", "nightly")
+        }
         settings = {**system.settings, **given.get("settings", {})}
         try:
             changed = registering.change(system, settings=settings, **values)

@@ -31,6 +31,7 @@ class SystemSerializer(serializers.ModelSerializer):
             "kind",
             "region",
             "custodian",
+            "nightly",
             "settings",
             "secrets_set",
             "state",
@@ -52,6 +53,7 @@ class SystemChangeSerializer(serializers.Serializer):
     custodian = serializers.PrimaryKeyRelatedField(
         queryset=User.objects.filter(is_active=True), required=False, allow_null=True
     )
+    nightly = serializers.BooleanField(required=False, help_text="Scanned every night at two o'clock.")
     settings = serializers.DictField(
         required=False,
         write_only=True,

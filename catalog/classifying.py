@@ -27,11 +27,12 @@ from catalog.connectors.base import (
 from catalog.connectors.folder_paths import at_command_line
 from catalog.connectors.opening import open_connector
 from catalog.file_contents import database_kind
+from catalog.judging import MAY_HOLD_JSON
 from catalog.local_files import LocalFiles
 from catalog.models import Column
 from catalog.nesting import containing, nested_name, unfold, words_of
 from catalog.registering import clean_settings
-from catalog.scanning import MAY_HOLD_JSON, SAMPLE_ROWS
+from catalog.scanning import SAMPLE_ROWS
 
 UNKNOWN = "unknown"  # the sensitivity of a column without a finding: it counts as personal until reviewed
 

@@ -57,6 +57,7 @@ ACTIONS = [
     ("reject", "Reject"),
     ("reopen", "Reopen"),
 ]
+KEYS = {"confirm": "a", "none": "n", "reject": "r", "reopen": "o"}
 SAID = {
     "confirm": "confirmed",
     "classify": "classified",
@@ -164,7 +165,7 @@ def review_choices(request: StaffRequest) -> dict:
 
 
 def _bulk() -> Bulk:
-    return Bulk(reverse("catalog:review"), ACTIONS, template="catalog/_review_controls.html")
+    return Bulk(reverse("catalog:review"), ACTIONS, template="catalog/_review_controls.html", keys=KEYS)
 
 
 def _back(request: StaffRequest) -> str:

@@ -6,13 +6,13 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django_filters.fields import ModelChoiceField
 
 from catalog.classification.vocabulary import Sensitivity
 from catalog.connectors import registry
 from catalog.finding_columns import named, with_words
-from catalog.models import Change, Column, DataSet, Link, System, categories, sensitivities
+from catalog.models import Change, Column, DataSet, Label, Link, System, categories, sensitivities
 
 UNCLASSIFIED = "unclassified"
 ANY = "Any"
@@ -115,6 +115,9 @@ class ColumnFilter(PresentFilterSet):
     state = django_filters.ChoiceFilter(choices=Column.State.choices, label="State", empty_label=ANY)
     personal = YesNo(label="Personal", method="counting_as_personal")
     questioned = YesNo(label="Questioned")
+    suggested_by = django_filters.ChoiceFilter(
+        choices=Label.Origin.choices, label="Suggested by", method="with_suggestion_of", empty_label=ANY
+    )
     gone = YesNo("gone_at", lookup_expr="isnull", exclude=True, label="Gone")
 
     class Meta:
@@ -128,6 +131,10 @@ class ColumnFilter(PresentFilterSet):
         if value == UNCLASSIFIED:
             return queryset.filter(category="")
         return queryset.filter(Q(category=value) | Q(category__startswith=f"{value}."))
+
+    def with_suggestion_of(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
+        live = Label.objects.filter(column=OuterRef("pk"), origin=value, state=Label.State.SUGGESTED)
+        return queryset.filter(Exists(live))
 
     def counting_as_personal(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
         cleared = Q(state=Column.State.CONFIRMED, sensitivity=Sensitivity.NONE.value)

@@ -15,7 +15,7 @@ class SystemForm(forms.ModelForm):
 
     class Meta:
         model = System
-        fields = ["name", "region", "custodian"]
+        fields = ["name", "region", "custodian", "nightly"]
         help_texts = {"custodian": "Who answers for the store, and may be asked to act on it."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

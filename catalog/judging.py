@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -18,7 +19,7 @@ from catalog.nesting import Nested, containing, keep_columns, path_of, unfold, w
 MAY_HOLD_JSON = (Kind.JSON, Kind.TEXT, Kind.ARRAY, Kind.UNKNOWN)
 NO_VALUES = pa.array([], pa.string())
 
-Values = pa.Array | pa.ChunkedArray
+Values: TypeAlias = pa.Array | pa.ChunkedArray
 
 
 @dataclass(slots=True)

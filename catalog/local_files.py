@@ -21,7 +21,7 @@ from catalog.connectors.folder import EncodingForm
 from catalog.connectors.folder_paths import data_files
 from catalog.file_contents import CHUNK, AsUtf8, guess_encoding, is_utf16, suffix_of_content
 
-NAMES_ITS_ENCODING = (".parquet", ".avro", ".jsonl", ".ndjson")
+SAYS_ITS_ENCODING = (".parquet", ".avro", ".jsonl", ".ndjson")
 
 
 class LocalFiles(FileStore):
@@ -35,18 +35,24 @@ class LocalFiles(FileStore):
         self.path = path
         self.encoding = encoding
         self._known: dict[str, tuple[str, str]] = {}
+        self._remarks: dict[str, tuple[str, ...]] = {}
 
     def check(self) -> str:
         many = sum(1 for _ in self._names())
         return f"{many} {'file' if many == 1 else 'files'} in {self.path}"
 
+    def sample(self, data_set: str, *, rows: int, seed: int = 0) -> pa.Table:
+        found = super().sample(data_set, rows=rows, seed=seed)
+        _, encoding = self._known[data_set]
+        if encoding not in ("utf-8", self.encoding):
+            self._remark(data_set, f"not UTF-8, read as {encoding} (--encoding says otherwise)")
+        return found
+
     def notes(self) -> Iterator[str]:
-        """What was read otherwise than its name says or not at all, each a sentence; ask when all is read."""
-        for name, (_, encoding) in sorted(self._known.items()):
-            if encoding not in ("utf-8", self.encoding):
-                yield f"{name} is not UTF-8 and was read as {encoding}; --encoding says otherwise."
-        known = {name for name, _ in self._names()}
-        if self.path.is_dir() and (others := sorted(set(_files(self.path)) - known)):
+        """What was read otherwise than as it stands there, or not at all, each a sentence; ask when all is read."""
+        for name, remarks in sorted(self._remarks.items()):
+            yield f"{name}: {'; '.join(remarks)}."
+        if self.path.is_dir() and (others := self._others()):
             some = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
             files = "1 file that is" if len(others) == 1 else f"{len(others)} files that are"
             yield f"Passed over {files} no CSV, JSON Lines, Parquet or Avro by name: {some}"
@@ -64,8 +70,7 @@ class LocalFiles(FileStore):
             if name not in self._known:
                 self._known[name] = self._look(path)
             suffix, encoding = self._known[name]
-            place = _Place(path, suffix, encoding)
-            yield data_file(place, name=name, encoding="utf-8" if is_utf16(encoding) else encoding)
+            yield from self._opened(_Place(path, suffix, encoding), name, encoding)
         except FileNotFoundError:
             raise DataSetMissing(f"There is no file {name}.", "Check the path.") from None
         except PermissionError:
@@ -75,9 +80,25 @@ class LocalFiles(FileStore):
         except OSError as error:
             raise Unreachable(f"{name} cannot be read: {error.strerror}.", "Check its disk.") from None
 
+    def _opened(self, place: _Place, name: str, encoding: str) -> Iterator[DataFile]:
+        spelled = "utf-8" if is_utf16(encoding) else encoding
+        if place.suffix in SAYS_ITS_ENCODING:
+            yield data_file(place, name=name, encoding=spelled)
+            return
+        file = LenientCsvFile(place, name=name, encoding=spelled)
+        yield file
+        self._remarks[name] = file.remarks  # of the last reading, which is the whole file's
+
+    def _others(self) -> list[str]:
+        """The files of the folder that are no data; neither hidden ones nor links."""
+        known = {name for name, _ in self._names()}
+        found = (Path(folder, file) for folder, _, files in os.walk(self.path) for file in files)
+        plain = (path for path in found if not path.name.startswith(".") and not path.is_symlink())
+        return sorted({path.relative_to(self.path).as_posix() for path in plain} - known)
+
     def _look(self, path: Path) -> tuple[str, str]:
         suffix = suffix_of_content(path)
-        if suffix in NAMES_ITS_ENCODING:
+        if suffix in SAYS_ITS_ENCODING:
             return suffix, "utf-8"
         return suffix, self.encoding or guess_encoding(path)
 
@@ -99,10 +120,3 @@ class _Place(LocalPlace):
             return io.BufferedReader(AsUtf8(self.path, self._encoding), CHUNK)
         return super().open()
 
-
-def _files(root: Path) -> Iterator[str]:
-    """Every file below `root` that is neither hidden nor a link."""
-    for folder, _, files in os.walk(root):
-        for path in (Path(folder, file) for file in files):
-            if not path.name.startswith(".") and not path.is_symlink():
-                yield path.relative_to(root).as_posix()

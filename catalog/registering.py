@@ -17,7 +17,7 @@ from catalog.connectors import registry
 from catalog.connectors.base import Connector, ConnectorError
 from catalog.connectors.opening import open_connector
 from catalog.localization.regions import require_region
-from catalog.models import System
+from catalog.models import EXTERNAL, System
 from catalog.scanning import active_jobs
 from governance.console.models import User
 from governance.keyring.sealing import CannotOpen
@@ -37,6 +37,8 @@ def connector_class(kind: str) -> type[Connector]:
 
 def connector_form(kind: str, data: Mapping[str, Any] | None = None, **options: Any) -> forms.Form:
     """The form for the settings of a kind of store. Raises ValidationError for an unknown kind."""
+    if kind == EXTERNAL:
+        return forms.Form(data, **options)  # nothing connects to it
     return connector_class(kind).Form(data, **options)
 
 
@@ -61,11 +63,12 @@ def add(
     settings: Mapping[str, Any],
     region: str = "",
     custodian: User | None = None,
+    nightly: bool = False,
 ) -> System:
     """Register a system whose store answers. Raises ValidationError, or ConnectorError with nothing stored."""
     cleaned = clean_settings(kind, settings)
     region = require_region(region)
-    system = System(name=name.strip(), kind=kind, region=region, custodian=custodian)
+    system = System(name=name.strip(), kind=kind, region=region, custodian=custodian, nightly=nightly)
     _check_fields(system)
     _reach(kind, cleaned)
     try:
@@ -86,6 +89,7 @@ def change(
     settings: Mapping[str, Any],
     region: str = "",
     custodian: User | None = None,
+    nightly: bool = False,
 ) -> System:
     """Change a system whose store answers under the new settings; a secret left empty keeps its old value.
 
@@ -94,18 +98,20 @@ def change(
     """
     cleaned = with_kept_secrets(system, clean_settings(system.kind, settings))
     region = require_region(region)
-    changed = _changed_fields(system, cleaned, name=name.strip(), region=region, custodian=custodian)
+    general = {"name": name.strip(), "region": region, "custodian": custodian, "nightly": nightly}
+    changed = _changed_fields(system, cleaned, **general)
     candidate = System.objects.get(pk=system.pk)
-    candidate.name, candidate.region, candidate.custodian = name.strip(), region, custodian
+    for field, value in general.items():
+        setattr(candidate, field, value)
     _check_fields(candidate)
     if not changed:
         return candidate
-    if any(field not in ("name", "region", "custodian") for field in changed):
+    if any(field not in general for field in changed):
         _reach(system.kind, cleaned)
         candidate.problem = ""
     with transaction.atomic():
         candidate.set_settings(cleaned)
-        candidate.save(update_fields=["name", "region", "custodian", "settings", "secrets", "problem"])
+        candidate.save(update_fields=[*general, "settings", "secrets", "problem"])
         record(events.SYSTEM_CHANGED, candidate, fields=changed)
     return candidate
 
@@ -114,7 +120,7 @@ def with_kept_secrets(system: System, cleaned: dict[str, Any]) -> dict[str, Any]
     """`cleaned` with each empty secret taken from what is stored. Raises ValidationError where it may not be."""
     stored = _stored_secrets(system)
     left_empty = [name for name in stored if not cleaned.get(name)]
-    secret_fields = registry.get(system.kind).secret_fields
+    secret_fields = system.secret_fields
     moved = [
         name
         for name, value in cleaned.items()

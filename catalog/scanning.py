@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pyarrow.compute as pc
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -17,7 +18,7 @@ from catalog.following import follow_again
 from catalog.judging import Judged, judge
 from catalog.labelling import disagrees, revise, settle, suggestions
 from catalog.lineage import propagation
-from catalog.models import Column, DataSet, Label, System
+from catalog.models import EXTERNAL, Column, DataSet, Label, System
 from governance.console.jobs import JobFailed, Progress, enqueue, job
 from governance.console.models import Job
 
@@ -26,12 +27,27 @@ VERDICT_FIELDS = ("category", "sensitivity", "confidence", "contains", "question
 
 
 def request(system: System, *, kind: str = "catalog.scan") -> Job:
-    """A job that scans the system (or `catalog.crawl`: reads its structure only), or the one that already waits."""
+    """A job that scans the system (or `catalog.crawl`: reads its structure only), or the one that already waits.
+
+    Raises ValidationError for a system that nothing connects to.
+    """
+    if not system.connectable:
+        raise ValidationError(
+            f"{system.name} is known from lineage only: connect it as a system of its kind."
+        )
     with transaction.atomic():
         System.objects.select_for_update().get(pk=system.pk)
         active = active_jobs(system).filter(kind=kind).first()
         words = "Read the structure of" if kind == "catalog.crawl" else "Scan"
         return active or enqueue(kind, title=f"{words} {system.name}", system=system.pk)
+
+
+def request_nightly() -> list[Job]:
+    """Jobs for the systems that are to be scanned every night."""
+    return [
+        request(system)
+        for system in System.objects.filter(nightly=True).exclude(kind=EXTERNAL).order_by("pk")
+    ]
 
 
 def jobs_of(system: System) -> QuerySet[Job]:

@@ -53,7 +53,7 @@ def system_page(
         "tabs": _tabs(system, tab),
         "active_jobs": list(scanning.active_jobs(system)),
         "may_manage": request.user.may("systems.manage"),
-        "may_scan": request.user.may("catalog.scan"),
+        "may_scan": request.user.may("catalog.scan") and system.connectable,
     }
     if tab == "settings":
         context["facts"] = setting_facts(system)
@@ -80,6 +80,7 @@ def setting_facts(system: System) -> list[tuple[str, Any]]:
     """What may be shown of its settings; of a secret, that it is set."""
     facts: list[tuple[str, Any]] = [("Kind", system.get_kind_display()), ("Region", system.region)]
     facts.append(("Custodian", system.custodian.display_name if system.custodian else ""))
+    facts.append(("Scanned every night", system.nightly))
     known = registry.classes.get(system.kind)
     fields = known.Form.base_fields if known else {}
     for name, value in system.settings.items():

@@ -103,7 +103,7 @@ def system_change(request: StaffRequest, pk: int) -> HttpResponse:
     settings = registering.connector_form(
         found.kind, request.POST or None, prefix=PREFIX, initial=found.settings
     )
-    secrets = sorted(registry.get(found.kind).secret_fields) if found.secrets else []
+    secrets = sorted(found.secret_fields) if found.secrets else []
     for name in secrets:
         settings.fields[name].required = False
     if request.method == "POST" and all([form.is_valid(), settings.is_valid()]):
@@ -181,7 +181,11 @@ def system_remove(request: StaffRequest, pk: int) -> HttpResponse:
 
 def _start(request: StaffRequest, pk: int, kind: str) -> HttpResponse:
     found = get_object_or_404(System, pk=pk)
-    started: Job = scanning.request(found, kind=kind)
+    try:
+        started: Job = scanning.request(found, kind=kind)
+    except ValidationError as refusal:
+        context = {"reasons": refusal.messages, "back": found.get_absolute_url()}
+        return page(request, "catalog/refused.html", context, status=422)
     if started.state == Job.State.RUNNING:
         messages.info(request, "This was running already.")
     return redirect(found)

@@ -23,7 +23,18 @@ from governance.console.http import StaffRequest
 from governance.console.pages import page
 from governance.console.permissions import allow
 
-HEADER = ("State", "From", "From region", "To", "To region", "Category", "May lie in", "Safeguard", "Columns", "Jobs")
+HEADER = (
+    "State",
+    "From",
+    "From region",
+    "To",
+    "To region",
+    "Category",
+    "May lie in",
+    "Safeguard",
+    "Columns",
+    "Jobs",
+)
 PER_PAGE = 50
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from governance import environment
@@ -117,6 +118,7 @@ CELERY_BEAT_SCHEDULE = {
     "revive jobs": {"task": "console.revive_jobs", "schedule": timedelta(seconds=5)},
     # Under `manage.py sequence`, which does it within milliseconds: in case nobody runs that.
     "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=30)},
+    "scan every night": {"task": "catalog.scan_nightly", "schedule": crontab(hour="2", minute="0")},
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
 }
 JOB_HEARTBEAT_SECONDS = 2

@@ -5,6 +5,8 @@ Source: the Avro specification, 1.12, "Object Container Files".
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import struct
 import zlib
 from collections.abc import Iterator
@@ -19,11 +21,13 @@ from fastavro.read import SchemaResolutionError
 from fastavro.schema import SchemaParseException
 from fastavro.write import Writer
 
+from catalog.connectors.avro_reading import reader_of
 from catalog.connectors.avro_types import stored_schema
 from catalog.connectors.base import Malformed, Unsupported
+from catalog.connectors.extras import load
 
 SYNC_BYTES = 16
-LARGEST_BLOCK = 512 * 1024 * 1024
+LARGEST_BLOCK = 256 * 1024 * 1024  # unpacked
 FEW_ROWS = 1_000_000
 BROKEN = (
     EOFError,
@@ -76,7 +80,14 @@ class AvroBlocks:
         file.seek(0)
         self.header = file.read(start)
         self.sync = self.header[-SYNC_BYTES:]
-        self.stored = cast(dict[str, Any], fastavro.parse_schema(stored_schema(self.schema)))
+        try:
+            self.stored = cast(dict[str, Any], fastavro.parse_schema(stored_schema(self.schema)))
+            self.read_row = reader_of(self.stored)
+        except BROKEN:
+            raise Malformed(
+                f"{name}: the schema in its header is none, or nothing can be read by it.",
+                "Write the file again.",
+            ) from None
 
     def __iter__(self) -> Iterator[Block]:
         """The blocks; Malformed names the byte where a broken one begins."""
@@ -94,11 +105,11 @@ class AvroBlocks:
     def rows(self, block: Block) -> list[dict[str, Any]]:
         """All rows of a block, with values as `stored_schema` says."""
         try:
-            array = BytesIO(_long(block.rows) + block.data + b"\0") if block.rows else BytesIO(b"\0")
-            found = fastavro.schemaless_reader(array, {"type": "array", "items": self.stored}, None)
-            if array.read():
+            data = BytesIO(block.data)
+            found = [self.read_row(data) for _ in range(block.rows)]
+            if data.read(1):
                 raise ValueError("bytes are left")
-            return found  # type: ignore[return-value]
+            return found
         except BROKEN:
             raise self.broken(block.start) from None
 
@@ -135,19 +146,55 @@ class AvroBlocks:
         return cast(int, fastavro.schemaless_reader(self._file, "long", None))
 
     def _unpacked(self, raw: bytes, packed: bytes) -> bytes:
+        """What is packed may be a thousand times as much, so that each codec is asked for so much and no more."""
         if self.codec == "null":
             return packed
-        if self.codec == "deflate":  # a small block can unpack to more than there is memory
-            unpacking = zlib.decompressobj(-15)
-            data = unpacking.decompress(packed, LARGEST_BLOCK)
-            if unpacking.unconsumed_tail or not unpacking.eof:
-                raise ValueError("too large, or cut short")
-            return data
+        if self.codec in _UNPACKING:
+            return _bounded(_UNPACKING[self.codec](), packed)
+        if self.codec == "zstandard":
+            return _bounded_zstandard(packed)
+        if _claimed(self.codec, packed) > LARGEST_BLOCK:
+            raise ValueError("too large")
         block: Any = next(iter(fastavro.block_reader(BytesIO(self.header + raw))))
         return block.bytes_.getvalue()
 
 
-def _long(value: int) -> bytes:
-    new = BytesIO()
-    fastavro.schemaless_writer(new, "long", value)
-    return new.getvalue()
+_UNPACKING: dict[str, Any] = {
+    "deflate": lambda: zlib.decompressobj(-15),
+    "bzip2": bz2.BZ2Decompressor,
+    "xz": lambda: lzma.LZMADecompressor(memlimit=LARGEST_BLOCK),
+}
+
+
+def _bounded(unpacking: Any, packed: bytes) -> bytes:
+    try:
+        data = unpacking.decompress(packed, LARGEST_BLOCK)
+    except (OSError, lzma.LZMAError) as error:
+        raise ValueError("damaged") from error
+    if not unpacking.eof:
+        raise ValueError("too large, or cut short")
+    return cast(bytes, data)
+
+
+def _bounded_zstandard(packed: bytes) -> bytes:
+    zstandard = load("zstandard", extra="avro")
+    try:
+        unpacking = zstandard.ZstdDecompressor(max_window_size=LARGEST_BLOCK).stream_reader(packed)
+        data = unpacking.read(LARGEST_BLOCK + 1)
+    except zstandard.ZstdError as error:
+        raise ValueError("damaged") from error
+    if len(data) > LARGEST_BLOCK:
+        raise ValueError("too large")
+    return cast(bytes, data)
+
+
+def _claimed(codec: str, packed: bytes) -> int:
+    """How much a block says that it unpacks to: as a number of seven bits a byte for snappy, of four bytes for lz4."""
+    if codec == "lz4":
+        return int.from_bytes(packed[:4], "little")
+    return sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(packed[: _length(packed)]))
+
+
+def _length(packed: bytes) -> int:
+    """Of the number at the beginning: up to the first byte without the highest bit."""
+    return next((place for place, byte in enumerate(packed[:10], start=1) if byte < 0x80), 10)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, BinaryIO
@@ -11,6 +11,7 @@ import fastavro
 import pyarrow as pa
 
 from catalog.connectors.avro_blocks import BROKEN, AvroBlocks, Block
+from catalog.connectors.avro_reading import reader_of
 from catalog.connectors.avro_types import AvroColumn, avro_columns
 from catalog.connectors.base import ColumnInfo, Malformed, Match, Replacement
 from catalog.connectors.file_places import Place
@@ -136,7 +137,7 @@ class AvroFile:
         ]
         for hit in hits:
             start = end
-            end = _end(stream, start, blocks.stored)
+            end = _end(stream, start, blocks.read_row)
             if not hit:
                 parts.append(block.data[start:end])
             elif replacements:
@@ -158,16 +159,16 @@ def _named(columns: Sequence[AvroColumn], names: Sequence[str]) -> list[AvroColu
     return [known[name] for name in names]
 
 
-def _first(schema: Mapping[str, Any], many: int) -> Any:
-    """The schema of records that have only the first fields of those of `schema`."""
-    return fastavro.parse_schema({**_plain(schema), "fields": schema["fields"][:many]})
+def _first(schema: Mapping[str, Any], many: int) -> Callable[[BinaryIO], Any]:
+    """How to read records that have only the first fields of those of `schema`."""
+    return reader_of(fastavro.parse_schema({**_plain(schema), "fields": schema["fields"][:many]}))
 
 
 def _plain(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in schema.items() if not key.startswith("__")}
 
 
-def _end(stream: BytesIO, start: int, schema: Any) -> int:
+def _end(stream: BytesIO, start: int, read: Callable[[BinaryIO], Any]) -> int:
     stream.seek(start)
-    fastavro.schemaless_reader(stream, schema, None)
+    read(stream)
     return stream.tell()

@@ -14,6 +14,7 @@ import fastavro
 import pyarrow as pa
 from fastavro.schema import SchemaParseException
 
+from catalog.connectors.avro_reading import reader_of
 from catalog.connectors.base import Kind, Malformed
 from catalog.connectors.schema_registry import Schema
 from catalog.connectors.schema_registry_types import TEXT, Codec, Field, Mismatch
@@ -56,6 +57,7 @@ class AvroCodec(Codec):
             for reference in _innermost_first(schema.references):
                 fastavro.parse_schema(json.loads(reference.text), named_schemas=named)
             parsed = fastavro.parse_schema(json.loads(schema.text), named_schemas=named)
+            self._read = reader_of(parsed, named)
         except (ValueError, KeyError, TypeError, RecursionError, SchemaParseException):
             raise Malformed("An Avro schema cannot be read.", "Correct the schema.") from None
         self._schema = cast(Any, parsed)
@@ -69,7 +71,7 @@ class AvroCodec(Codec):
     def decode(self, data: bytes) -> dict[str, Any]:
         file = BytesIO(data[10:] if data.startswith(SINGLE_OBJECT) else data)
         try:
-            found: Any = fastavro.schemaless_reader(file, self._schema, None)
+            found: Any = self._read(file)
         except Exception:  # fastavro lets through whatever broken bytes make of its reading
             raise Mismatch("cannot be decoded with their Avro schema") from None
         if file.read(1):

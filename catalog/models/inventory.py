@@ -48,6 +48,9 @@ class System(models.Model):
     custodian = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="systems"
     )
+    nightly = models.BooleanField(
+        "scan every night", default=False, help_text="At two o'clock, one system after the other."
+    )
     added_at = models.DateTimeField(auto_now_add=True)
     crawled_at = models.DateTimeField(null=True)
     scanned_at = models.DateTimeField(null=True)
@@ -67,14 +70,20 @@ class System(models.Model):
         return reverse("catalog:system", args=[self.pk])
 
     @property
+    def secret_fields(self) -> frozenset[str]:
+        return registry.get(self.kind).secret_fields if self.connectable else frozenset()
+
+    @property
     def state(self) -> str:
+        if not self.connectable:
+            return "from lineage"
         if self.problem:
             return "unreachable"
         return "reachable" if self.crawled_at else "never run"
 
     def set_settings(self, cleaned: dict[str, Any]) -> None:
         """Split a connector form's cleaned data into what may be shown and what is sealed. Needs a primary key."""
-        secret_fields = registry.get(self.kind).secret_fields
+        secret_fields = self.secret_fields
         self.settings = {name: value for name, value in cleaned.items() if name not in secret_fields}
         secret = {name: value for name, value in cleaned.items() if name in secret_fields and value}
         self.secrets = seal_json(secret, purpose="system", bound_to=str(self.pk)) if secret else None

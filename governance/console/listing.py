@@ -11,7 +11,7 @@ return listing(
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import django_filters
@@ -81,12 +81,19 @@ class Empty:
 class Bulk:
     """Actions on many rows: `actions` are (value, label) pairs, posted as `action` to `url` with `ids`.
 
-    `template` adds controls (say, a choice of sensitivity) after the buttons. The receiver calls `chosen`.
+    `template` adds controls (say, a choice of sensitivity) after the buttons; `keys` gives an action its letter on the
+    keyboard. The receiver calls `chosen`.
     """
 
     url: str
     actions: Sequence[tuple[str, str]]
     template: str | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def buttons(self) -> list[tuple[str, str, str]]:
+        """Value, label and key of each action."""
+        return [(value, label, self.keys.get(value, "")) for value, label in self.actions]
 
 
 @dataclass(frozen=True, slots=True)

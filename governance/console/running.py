@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from governance import environment
 from governance.console.child import Child
 from governance.console.reaching import reach_broker, reach_database
+from governance.console.running_demo import DemoServers
 from governance.console.supervisor import Supervisor
 from governance.embedded import state
 from governance.embedded.accounts import data_home
@@ -41,22 +42,31 @@ def run(*, host: str, port: int, demo: bool, say: Callable[[str], None]) -> None
         stop_leftovers(partial(marked, MARK, str(var_dir)), ask=signal.SIGTERM)
         supervisor = Supervisor(var_dir / "log", say=say)
         supervisor.listen()
+        extra = DemoServers(supervisor, var_dir) if demo and not os.environ.get("DATABASE_URL") else None
         try:
             port = choose_port(port, host)
             reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - every address of ours
             address = f"http://{f'[{reachable}]' if ':' in reachable else reachable}:{port}"
             announce(address)
+            if extra:
+                extra.start()
             _start_servers(supervisor, var_dir, say)
             state.save(var_dir, PUBLIC_URL=address, **_secret_key(var_dir))
             settled = environment.require()
             _reach(settled)
-            _bring_up_to_date(supervisor, settled, demo=demo)
+            _bring_up_to_date(supervisor, settled)
+            if extra:
+                extra.wait(say=say)
+            if demo:
+                supervisor.run(_manage("demo", "--if-empty", settled=settled))
             web = _start_console(supervisor, settled, host=host, port=port)
             supervisor.wait_until(partial(_answers, reachable, port), child=web, seconds=60)
             _welcome(settled, address, say)
             supervisor.serve()
         finally:
             supervisor.stop()
+            if extra:
+                extra.clean_up()
 
 
 @contextmanager
@@ -122,15 +132,13 @@ def _reach(settled: Environment) -> None:
     reach_broker(settled.broker_url)
 
 
-def _bring_up_to_date(supervisor: Supervisor, settled: Environment, *, demo: bool) -> None:
+def _bring_up_to_date(supervisor: Supervisor, settled: Environment) -> None:
     as_owner = {
         "DATABASE_URL": settled.database_owner_url,
         "APPLICATION_ROLE": settled.application_role,
     }
     supervisor.run(_manage("migrate", "--verbosity=1", env=as_owner, settled=settled))
     supervisor.run(_manage("grant", env=as_owner, settled=settled))
-    if demo:
-        supervisor.run(_manage("demo", "--if-empty", settled=settled))
 
 
 def _start_console(supervisor: Supervisor, settled: Environment, *, host: str, port: int) -> Child:

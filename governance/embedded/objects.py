@@ -57,6 +57,11 @@ class EmbeddedObjects:
         return f"http://{HOST}:{self.port}"
 
     @property
+    def url(self) -> str:
+        """The endpoint with both keys in it, for whoever remembers it."""
+        return f"http://{self.access_key}:{self.secret_key}@{HOST}:{self.port}"  # url-safe, both of them
+
+    @property
     def iceberg_port(self) -> int:
         return self._inner["s3.port.iceberg"]
 

@@ -13,6 +13,7 @@ from governance.console.models import User
 from retention.models import Hold
 from tests.catalog.chinook import settings_of
 from tests.catalog.ledger import facts_of
+from tests.people import client_of
 from tests.services.fixtures import Database
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +157,20 @@ def test_a_folder_is_a_system_too(tmp_path: Path):
     (tmp_path / "a.csv").write_text("email\nanna@example.org\n")
     added = registering.add(name="Files", kind="folder", settings={"path": str(tmp_path)})
     assert added.settings == {"path": str(tmp_path), "encoding": "utf-8"}
+
+
+def test_a_system_known_from_lineage_has_a_region_and_no_connection(amir: User, dana: User):
+    mail = System.objects.create(name="https://mail.example.com", kind="external")
+    changed = registering.change(mail, name="Mail service", settings={}, region="US")
+    assert (changed.name, changed.region, changed.state) == ("Mail service", "US", "from lineage")
+    with pytest.raises(ValidationError, match="lineage only"):
+        scanning.request(changed)
+    answer = client_of(dana).post(f"/systems/{mail.pk}/scan/")
+    assert (answer.status_code, b"lineage only" in answer.content) == (422, True)
+
+
+def test_nightly_scans_are_asked_for_once(shop: System, pg_database: Database):
+    other = registering.add(name="Other", kind="postgresql", settings=settings_of(pg_database), nightly=True)
+    first = scanning.request_nightly()
+    assert [job.arguments for job in first] == [{"system": other.pk}]
+    assert [job.pk for job in scanning.request_nightly()] == [job.pk for job in first]

@@ -22,10 +22,10 @@ TONES = {
     "neutral": "queued,cancelled,received,rejected,closed,draft,released,none,never run,unknown,superseded,"
     "pending,suggested,revoked,gone",
     "progress": "running,verified,searching,found,approved,executing,pseudonymous,in progress,scanning",
-    "good": "done,complete,confirmed,active,intact,reachable,executed,ready,sent",
+    "good": "done,complete,confirmed,active,intact,reachable,executed,ready,sent,safeguarded",
     "attention": "identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,"
-    "due soon,held,restricted,paused",
-    "bad": "failed,residual found,overdue,unreachable,direct,broken,refused,locked,blocked,stopped",
+    "due soon,held,restricted,paused,region unknown",
+    "bad": "failed,residual found,overdue,unreachable,direct,broken,refused,locked,blocked,stopped,no safeguard",
     "special": "sensitive",
 }
 TONE_OF = {word: tone for tone, words in TONES.items() for word in words.split(",")}

@@ -1,9 +1,9 @@
 // What the console does beyond links, forms and htmx: keys, menus, ticking rows, and saying when the server failed.
 // Every page works without it.
 
-const typing = (element) => element.closest("input, textarea, select, [contenteditable]");
+const typing = (element) => element.closest("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
-// --- Keys: "/" searches, "g" and a letter goes, "?" helps.
+// --- Keys: "/" searches, "g" and a letter goes, "?" helps; in a list "j" and "k" move, "x" ticks, a letter decides.
 let goPressed = 0;
 
 document.addEventListener("keydown", (event) => {
@@ -25,8 +25,35 @@ document.addEventListener("keydown", (event) => {
   } else if (event.timeStamp - goPressed < 1500) {
     goPressed = 0;
     document.querySelector(`[data-go="${CSS.escape(event.key)}"]`)?.click();
+  } else if (event.key === "j" || event.key === "k") {
+    step(event.key === "j" ? 1 : -1);
+  } else if (event.key === "x") {
+    currentTick()?.click();
+  } else {
+    decide(event.key);
   }
 });
+
+const currentTick = () => document.activeElement.closest("tr")?.querySelector("input[name=ids][form=bulk]");
+
+function step(by) {
+  const all = ticks();
+  const next = all[Math.min(Math.max(all.indexOf(currentTick()) + by, 0), all.length - 1)];
+  next?.focus();
+  next?.closest("tr").scrollIntoView({ block: "nearest" });
+}
+
+// The decision of that letter on the ticked rows, or on the current one where none is ticked.
+function decide(key) {
+  const button = document.querySelector(`[data-bulk] button[data-key="${CSS.escape(key)}"]`);
+  if (!button) return;
+  const current = currentTick();
+  if (!ticks().some((tick) => tick.checked)) {
+    if (!current) return;
+    current.click();
+  }
+  button.click();
+}
 
 // --- Menus close when the eye leaves them.
 function closeMenus(except) {
