@@ -110,7 +110,8 @@ def change(
         _reach(system.kind, cleaned)
         candidate.problem = ""
     with transaction.atomic():
-        candidate.set_settings(cleaned)
+        if candidate.connectable:  # what lineage keeps of the others is not for people to change
+            candidate.set_settings(cleaned)
         candidate.save(update_fields=[*general, "settings", "secrets", "problem"])
         record(events.SYSTEM_CHANGED, candidate, fields=changed)
     return candidate
