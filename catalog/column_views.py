@@ -122,6 +122,7 @@ def values(request: StaffRequest, pk: int) -> HttpResponse:
     reason = request.POST.get("reason", "")
     plain = bool(reason) and request.user.may("values.plain")
     context = {"column": found, "title": f"Values of {found.name}", "reasons": Reason.choices}
+    context["may_see_plain"] = request.user.may("values.plain")
     if reason and (not plain or reason not in Reason.values):
         context["problem"] = "Plain values are for privacy officers, for one of the reasons of the list."
         return page(request, "catalog/values.html", context, status=403 if not plain else 422)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalog.classification.vocabulary import within
+from catalog.classification.vocabulary import Sensitivity, within
 from catalog.connectors import registry
 from catalog.connectors.base import Capability, Connector, ConnectorError, Kind, Match
 from catalog.models import EXTERNAL, VIEW, Column, DataSet, Link, System
@@ -172,6 +172,13 @@ def seeds_from_anchors(estate: Estate, known: Mapping[int, KeySet]) -> Seeds:
 def pointing(link: Link, values: pa.Table) -> Match:
     """The rows of the link's source that point to rows of its target with these values."""
     return Match(values.rename_columns(link.source_columns))
+
+
+def beyond_reach() -> list[System]:
+    """Systems that hold personal data as far as lineage tells, and that nothing connects to: no search looks there."""
+    columns = Column.objects.filter(gone_at=None, data_set__gone_at=None, data_set__system__kind=EXTERNAL)
+    personal = columns.exclude(state=Column.State.CONFIRMED, sensitivity=Sensitivity.NONE.value)
+    return list(System.objects.filter(pk__in=personal.values("data_set__system")).order_by("name"))
 
 
 def _unsearchable() -> list[str]:

@@ -10,9 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pyarrow as pa
-import requests
-from requests.adapters import HTTPAdapter
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from catalog.connectors import extras
 from catalog.connectors.base import (
@@ -29,6 +27,15 @@ from catalog.connectors.iceberg_form import REST, sql_url
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 30
+DAMAGED = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    NotImplementedError,
+    pa.ArrowException,
+)
 SERVED = ("prefix", "namespace-separator", "warehouse")  # what a REST catalog may tell of itself
 
 
@@ -36,8 +43,9 @@ def connect(settings: Mapping[str, Any]) -> Any:
     """PyIceberg's catalog, reading only. What tables and servers want it to load or to send elsewhere is ignored."""
     if settings["catalog"] == REST:
         secrets = {name: settings[name] for name in ("token", "credential") if settings.get(name)}
-        properties = {"uri": settings["uri"], "warehouse": settings.get("warehouse") or "", **secrets}
-        return _rest_class()(settings, properties)
+        tokens = f"{settings['uri'].rstrip('/')}/v1/oauth/tokens"
+        properties = {"uri": settings["uri"], "oauth2-server-uri": tokens, **secrets}
+        return _rest_class()(settings, properties | {"warehouse": settings.get("warehouse") or ""})
     properties = {"uri": _sql_uri(settings), "init_catalog_tables": "false", "pool_pre_ping": "true"}
     return _sql_class()(settings, properties)
 
@@ -46,7 +54,7 @@ def connect(settings: Mapping[str, Any]) -> Any:
 def _sql_class() -> type[Any]:
     sql = extras.load("pyiceberg.catalog.sql", extra="iceberg")
 
-    class ReadingSqlCatalog(sql.SqlCatalog):  # type: ignore[misc,name-defined]
+    class ReadingSqlCatalog(sql.SqlCatalog):  # type: ignore[name-defined]
         def __init__(self, settings: Mapping[str, Any], properties: Mapping[str, str]) -> None:
             self._settings = settings
             super().__init__(settings.get("catalog_name") or "default", **properties)
@@ -67,24 +75,128 @@ def _sql_class() -> type[Any]:
 def _rest_class() -> type[Any]:
     rest = extras.load("pyiceberg.catalog.rest", extra="iceberg")
 
-    class ReadingRestCatalog(rest.RestCatalog):  # type: ignore[misc,name-defined]
+    class ReadingRestCatalog(rest.RestCatalog):  # type: ignore[name-defined]
         def __init__(self, settings: Mapping[str, Any], properties: Mapping[str, str]) -> None:
             self._settings = settings
+            self.properties: dict[str, Any] = {}
             super().__init__("console", **properties)
 
-        def _create_session(self) -> requests.Session:
-            # The session is made complete by the base class, which with OAuth asks for a token at once.
-            session = super()._create_session()
-            return _with_time_outs(session)
+        def _config_headers(self, session: Any) -> None:
+            super()._config_headers(session)  # this comes first, before any request for a token
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, _patient_adapter())
 
         def _fetch_config(self) -> None:
             own = dict(self.properties)
             super()._fetch_config()
-            self.properties = {k: v for k, v in self.properties.items() if k in SERVED} | own
-            self.properties |= {"prefix": p} if (p := _served_prefix(self, own)) else {}
+            self.properties = own | {
+                name: self.properties[name] for name in SERVED if name in self.properties
+            }
             self.uri = own["uri"]
 
         def _load_file_io(self, properties: Any = None, location: str | None = None) -> Any:
             return table_files(self._settings, properties)
 
     return ReadingRestCatalog
+
+
+def _patient_adapter() -> Any:
+    adapters = extras.load("requests.adapters", extra="iceberg")
+
+    class Patient(adapters.HTTPAdapter):  # type: ignore[name-defined]
+        """PyIceberg sets no time-out of its own."""
+
+        def send(self, request: Any, **options: Any) -> Any:
+            return super().send(request, **options | {"timeout": (CONNECT_SECONDS, ANSWER_SECONDS)})
+
+    return Patient()
+
+
+def _sql_uri(settings: Mapping[str, Any]) -> str:
+    url = sql_url(settings["uri"])
+    if url.get_backend_name() == "sqlite":
+        path = require_allowed(Path(url.database or ""))
+        if not path.is_file():
+            raise Unreachable(f"There is no file {path}.", "Check the URI of the catalog.")
+        return f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true"
+    options = f"-c statement_timeout={ANSWER_SECONDS}s -c default_transaction_read_only=on"
+    url = url.set(
+        drivername="postgresql+psycopg",
+        password=settings.get("password") or None,
+        query={"connect_timeout": str(CONNECT_SECONDS), "options": options},
+    )
+    return url.render_as_string(hide_password=False)
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Errors while something is done with `name` come out as ConnectorErrors, without what the server said."""
+    pyiceberg = extras.load("pyiceberg.exceptions", extra="iceberg")
+    requests = extras.load("requests", extra="iceberg")
+    missing = (pyiceberg.NoSuchTableError, pyiceberg.NoSuchNamespaceError, pyiceberg.NoSuchIdentifierError)
+    refused = (
+        pyiceberg.UnauthorizedError,
+        pyiceberg.ForbiddenError,
+        pyiceberg.AuthorizationExpiredError,
+        pyiceberg.OAuthError,
+    )
+    damaged = (pyiceberg.ValidationError, pyiceberg.ResolveError, pyiceberg.NotInstalledError)
+    try:
+        yield
+    except missing:
+        raise DataSetMissing(f"There is no table {name} in the catalog.", "Scan the system again.") from None
+    except refused:
+        raise AccessDenied(
+            f"The catalog refuses access to {name}.", "Check the token or credential, and its rights."
+        ) from None
+    except pyiceberg.RESTError as error:
+        raise Unreachable(
+            f"The catalog answered the question for {name} with an error ({type(error).__name__}).",
+            "Check the URI and the warehouse, and look at the catalog's log.",
+        ) from None
+    except requests.RequestException:
+        raise Unreachable(
+            f"No answer from the catalog about {name}.", "Check its URI, and that it runs."
+        ) from None
+    except SQLAlchemyError as error:
+        raise _explain_sql(error) from None
+    except FileNotFoundError:
+        raise Malformed(
+            f"A file of {name} is not where its metadata says.", "Restore the file, or repair the table."
+        ) from None
+    except OSError as error:
+        raise _explain_files(error, name) from None
+    except (*damaged, *DAMAGED) as error:
+        if "equality delete" in str(error):
+            raise equality_deletes(name) from None
+        raise Malformed(
+            f"{name} cannot be read as an Iceberg table ({type(error).__name__}).",
+            "Check its metadata and data files; they may be damaged or of a kind that is not known here.",
+        ) from None
+
+
+def equality_deletes(name: str) -> ConnectorError:
+    """What to say of a table where rows are deleted by their values, which PyIceberg cannot apply."""
+    return Unsupported(
+        f"{name} has equality deletes, which cannot be read here.",
+        "Compact it with the engine that writes it (rewrite_data_files).",
+    )
+
+
+def _explain_sql(error: SQLAlchemyError) -> ConnectorError:
+    text = str(getattr(error, "orig", error))
+    if "password authentication" in text or "permission denied" in text:
+        return AccessDenied("The catalog's database refuses the user.", "Check user, password and rights.")
+    if "iceberg_tables" in text or "iceberg_namespace_properties" in text:
+        return Unreachable("There is no Iceberg catalog in this database.", "Check the URI of the catalog.")
+    return Unreachable("No answer from the catalog's database.", "Check its URI, and that it runs.")
+
+
+def _explain_files(error: OSError, name: str) -> ConnectorError:
+    text = str(error)
+    denied = ("ACCESS_DENIED", "INVALID_ACCESS_KEY", "SIGNATURE_DOES_NOT_MATCH", "HTTP status 403")
+    if isinstance(error, PermissionError) or any(sign in text for sign in denied):
+        return AccessDenied(f"No right to read a file of {name}.", "Check the S3 keys and their rights.")
+    return Unreachable(
+        f"A file of {name} cannot be read.", "Check the S3 endpoint, region and warehouse, or the disk."
+    )

@@ -39,7 +39,7 @@ def table_files(settings: Mapping[str, Any], lent: Mapping[str, str] | None = No
 def _guarded_class() -> type[Any]:
     pyiceberg = extras.load("pyiceberg.io.pyarrow", extra="iceberg")
 
-    class WarehouseFiles(pyiceberg.PyArrowFileIO):  # type: ignore[misc,name-defined]
+    class WarehouseFiles(pyiceberg.PyArrowFileIO):  # type: ignore[name-defined]
         def __init__(self, settings: Mapping[str, Any], lent: Mapping[str, str]) -> None:
             super().__init__()
             self._settings, self._lent = settings, lent
@@ -52,10 +52,11 @@ def _guarded_class() -> type[Any]:
             raise Unsupported(f"A table has files under {scheme}://.", "Only S3 and local files are read.")
 
         def new_input(self, location: str) -> Any:
-            path = local_path(location)
-            if path is not None:
-                _require_in_warehouse(path, self._settings)
-            return super().new_input(location)
+            found = super().new_input(location)
+            scheme, _, opened = self.parse_location(location)
+            if scheme not in S3_SCHEMES:  # PyIceberg reads what has no scheme, or a host, as a path as well
+                _require_in_warehouse(Path(opened), self._settings)
+            return found
 
         def new_output(self, location: str) -> Any:
             raise RuntimeError("This Iceberg connector only reads.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django import forms
 from sqlalchemy import URL, make_url
@@ -21,13 +21,15 @@ class IcebergForm(forms.Form):
     catalog = forms.ChoiceField(initial=REST, choices=[(REST, "REST catalog"), (SQL, "SQL catalog")])
     uri = forms.CharField(
         label="URI",
-        help_text="https://host/path of a REST catalog; postgresql://user@host/database or sqlite:////file of an SQL one.",
+        help_text="REST: https://host/path. SQL: postgresql://user@host/database or sqlite:////path/to/file.",
     )
     password = forms.CharField(
         required=False, widget=forms.PasswordInput(), strip=False, help_text="Of the SQL catalog's user."
     )
     catalog_name = forms.CharField(
-        required=False, initial="default", help_text="Of several catalogs in one SQL database, the one to read."
+        required=False,
+        initial="default",
+        help_text="Of several catalogs in one SQL database, the one to read.",
     )
     token = forms.CharField(required=False, widget=forms.PasswordInput(), help_text="Bearer token for REST.")
     credential = forms.CharField(
@@ -74,12 +76,12 @@ class IcebergForm(forms.Form):
 
 
 def local_path(location: str) -> Path | None:
-    """The path that an address of a file or folder on this machine means; None for any other."""
+    """The path that an address of a file or folder on this machine means to PyIceberg; None for any other."""
     if location.startswith("/"):
         return Path(location)
     parts = urlsplit(location)
-    local = parts.scheme == "file" and parts.netloc in ("", "localhost")
-    return Path(unquote(parts.path)) if local else None
+    local = parts.scheme == "file" and not parts.netloc
+    return Path(parts.path) if local else None
 
 
 def sql_url(uri: str) -> URL:

@@ -19,10 +19,14 @@ from catalog.lineage.declaring import SUBTYPES, declare, remove
 from catalog.lineage.graph import Box, Graph, Line, neighbourhood
 from catalog.lineage.links import numbers
 from catalog.models import Column, DataSet, Edge
+from governance.console.api_permissions import may
 
 
 class EdgeSerializer(serializers.ModelSerializer):
     job = serializers.CharField(source="job.name", default="", read_only=True)
+    evidence = serializers.SerializerMethodField(
+        help_text="The expression in its SQL, or its producer's words. They may quote values: only for who may scan."
+    )
 
     class Meta:
         model = Edge
@@ -42,6 +46,9 @@ class EdgeSerializer(serializers.ModelSerializer):
             "first_seen_at",
             "last_seen_at",
         ]
+
+    def get_evidence(self, edge: Edge) -> str:
+        return edge.evidence if may(self.context["request"], "catalog.scan") else ""
 
 
 class DeclaredEdgeSerializer(serializers.Serializer):
@@ -90,7 +97,7 @@ class EdgeViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
         asked.is_valid(raise_exception=True)
         given: dict[str, Any] = dict(asked.validated_data)
         edge = declare(source=given.pop("source_column"), target=given.pop("target_column"), **given)
-        return Response(EdgeSerializer(edge).data, status=status.HTTP_201_CREATED)
+        return Response(self.get_serializer(edge).data, status=status.HTTP_201_CREATED)
 
     def destroy(self, request: Request, pk: str) -> Response:
         """Take a declared edge away; 400 for one that an event, a query or a view tells of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from catalog.lineage.canonical import Name
@@ -83,6 +83,8 @@ def _read_statement(
     statement = event.job.statement if event.job else None
     if statement is None or not silent:
         return NOTHING
+    if not statement.dialect:
+        statement = replace(statement, dialect=_dialect(event, silent))
     known = {
         one.name: tuple(field.path for field in one.facets.schema)
         if one.facets.schema

@@ -19,6 +19,7 @@ from catalog.lineage.typed import Node
 
 LONGEST = 100_000
 LONGEST_PROBLEM = 500
+MOST_PARTS = 8  # of the name of a table in a statement
 _PARTS = re.compile(r"[./]")
 Aliases = Mapping[Name, Iterable[str]]
 Schema = tuple[tuple[str, tuple[str, ...]], ...]
@@ -71,8 +72,9 @@ def _parsed(query: str, dialect: str, schema: Schema) -> SqlLineage:
 
 
 def _reading(found: SqlLineage, inputs: Aliases, outputs: Aliases) -> Reading:
-    sources = {table: _find(table, inputs) or _find(table, outputs) for table in found.sources}
-    targets = {table: _find(table, outputs) for table in found.targets}
+    among_inputs, among_outputs = _by_ending(inputs), _by_ending(outputs)
+    sources = {table: _find(table, among_inputs) or _find(table, among_outputs) for table in found.sources}
+    targets = {table: _find(table, among_outputs) for table in found.targets}
     flows = tuple(_flows(found, sources, targets))
     missing = sorted(table for table, name in {**targets, **sources}.items() if name is None)
     problem = found.problem
@@ -100,15 +102,21 @@ def _flows(
             )
 
 
-def _find(table: str, data_sets: Aliases) -> Name | None:
+def _by_ending(data_sets: Aliases) -> dict[tuple[str, ...], set[Name]]:
+    """The data sets by every ending that a statement may spell: looked up, however many tables it has."""
+    found: dict[tuple[str, ...], set[Name]] = {}
+    for name, aliases in data_sets.items():
+        for alias in aliases:
+            parts = [part.casefold() for part in _parts(alias)][-MOST_PARTS:]
+            for start in range(len(parts)):
+                found.setdefault(tuple(parts[start:]), set()).add(name)
+    return found
+
+
+def _find(table: str, endings: Mapping[tuple[str, ...], set[Name]]) -> Name | None:
     """The one data set whose name ends as the statement spells it; None where none does, or several do."""
-    wanted = [part.casefold() for part in _parts(table)]
-    fitting = {
-        name
-        for name, aliases in data_sets.items()
-        if any([part.casefold() for part in _parts(alias)][-len(wanted) :] == wanted for alias in aliases)
-    }
-    return fitting.pop() if len(fitting) == 1 else None
+    fitting = endings.get(tuple(part.casefold() for part in _parts(table)), set())
+    return next(iter(fitting)) if len(fitting) == 1 else None
 
 
 def _parts(name: str) -> list[str]:

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from erasure.delivering import as_download
+from erasure.finding import beyond_reach
 from erasure.models import Package, Plan, SubjectRequest
 from erasure.offering import next_thing, other_things
 from erasure.requests.clock import regimes
@@ -71,6 +72,7 @@ def request_page(
         "revealed": revealed,
         "may_reveal": request.user.may("requests.handle") and not revealed,
         "hits": with_routes(hits),
+        "beyond_reach": beyond_reach() if found.searched_at else [],
         "plans": plans,
         "blocked": plans[0] if plans and plans[0].state == Plan.State.BLOCKED and not found.ended else None,
         "package": getattr(found, "package", None),

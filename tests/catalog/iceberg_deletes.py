@@ -16,6 +16,7 @@ from pyiceberg.manifest import (
     ManifestWriterV2,
     write_manifest_list,
 )
+from pyiceberg.table.refs import SnapshotRefType
 from pyiceberg.table.snapshots import Operation, Snapshot, Summary
 from pyiceberg.table.update import AddSnapshotUpdate, SetSnapshotRefUpdate
 from pyiceberg.typedef import Record
@@ -30,7 +31,9 @@ class DeletesWriter(ManifestWriterV2):
         return {**super()._meta, "content": "deletes"}
 
 
-def add_deletes(table: Any, rows: pa.Table, content: DataFileContent, *, equality_ids: list[int] | None = None) -> None:
+def add_deletes(
+    table: Any, rows: pa.Table, content: DataFileContent, *, equality_ids: list[int] | None = None
+) -> None:
     """Commit a snapshot to an unpartitioned table in which a delete file with `rows` takes rows away."""
     metadata, snapshot_id = table.metadata, table.metadata.new_snapshot_id()
     place = f"{table.location()}/metadata/{snapshot_id}"
@@ -51,7 +54,10 @@ def add_deletes(table: Any, rows: pa.Table, content: DataFileContent, *, equalit
     with DeletesWriter(metadata.spec(), table.schema(), output, snapshot_id, "null") as writer:
         writer.add_entry(
             ManifestEntry.from_args(
-                status=ManifestEntryStatus.ADDED, snapshot_id=snapshot_id, sequence_number=None, data_file=deletes
+                status=ManifestEntryStatus.ADDED,
+                snapshot_id=snapshot_id,
+                sequence_number=None,
+                data_file=deletes,
             )
         )
     parent, number = table.current_snapshot(), metadata.next_sequence_number()
@@ -61,12 +67,11 @@ def add_deletes(table: Any, rows: pa.Table, content: DataFileContent, *, equalit
     kind = "equality" if content == DataFileContent.EQUALITY_DELETES else "position"
     said = {"total-records": parent.summary["total-records"], f"total-{kind}-deletes": str(len(rows))}
     snapshot = Snapshot(
-        snapshot_id=snapshot_id,
-        parent_snapshot_id=parent.snapshot_id,
-        sequence_number=number,
-        manifest_list=list_path,
+        **{"snapshot-id": snapshot_id, "parent-snapshot-id": parent.snapshot_id, "sequence-number": number},
+        **{"manifest-list": list_path, "schema-id": metadata.current_schema_id},
         summary=Summary(Operation.DELETE, **said),
-        schema_id=metadata.current_schema_id,
     )
-    reference = SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=snapshot_id)
+    reference = SetSnapshotRefUpdate(
+        type=SnapshotRefType.BRANCH, **{"ref-name": "main", "snapshot-id": snapshot_id}
+    )
     table.catalog.commit_table(table, (), (AddSnapshotUpdate(snapshot=snapshot), reference))

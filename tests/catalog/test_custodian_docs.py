@@ -72,8 +72,6 @@ def test_the_worked_example_is_signed_right(page: str):
     assert orjson.dumps(orjson.loads(body)) == body.encode()  # as the console writes it
 
 
-
-
 def references(node: Any) -> list[str]:
     if isinstance(node, dict):
         own = [node["$ref"]] if "$ref" in node else []
@@ -82,6 +80,4 @@ def references(node: Any) -> list[str]:
 
 
 def components(described: dict[str, Any]) -> set[str]:
-    return {
-        f"#/components/{sort}/{name}" for sort, held in described["components"].items() for name in held
-    }
+    return {f"#/components/{sort}/{name}" for sort, held in described["components"].items() for name in held}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -22,7 +22,7 @@ from catalog.connectors.base import (
 from catalog.connectors.destruction import open_writable
 from catalog.connectors.opening import open_connector
 from tests.contracts.stores import STORES
-from tests.contracts.stores.base import HOSTILE_COLUMN, HOSTILE_TABLE, LONG, TABLES, Store
+from tests.contracts.stores.base import HOSTILE_TABLE, LONG, TABLES, Store
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -73,8 +73,13 @@ def described(connector: Connector, data_set: str) -> DataSetInfo:
     return next(found for found in connector.discover() if found.name == data_set)
 
 
+# Feast takes none of the hostile names, and its tables are views over entities: tests/catalog/test_feast.py holds
+# its connector to the same promises.
+EXEMPT = {"feast"}
+
+
 def test_every_kind_is_in_the_contract() -> None:
-    assert set(registry.classes) == {cls.kind for cls in STORES.values()}
+    assert set(registry.classes) - EXEMPT == {cls.kind for cls in STORES.values()}
 
 
 def test_every_secret_field_is_a_field_of_the_form() -> None:
@@ -221,30 +226,43 @@ def test_count(store: Store, finder: Connector) -> None:
     assert finder.count(store.data_set("orders"), match(person_id=[1, 2])) == 6
 
 
-def test_empty_data_set(store: Store, reader: Connector, writer: Connector) -> None:
+def test_empty_data_set(store: Store, finder: Connector) -> None:
     nobody = store.data_set("nobody")
     columns = [] if store.schemaless else ["id", "name", "email", "note"]
-    assert [column.name for column in described(reader, nobody).columns] == columns
-    assert reader.count(nobody) == 0
-    assert list(reader.read(nobody)) == []
-    assert reader.sample(nobody, rows=5).num_rows == 0
+    assert [column.name for column in described(finder, nobody).columns] == columns
+    assert finder.count(nobody) == 0
+    assert list(finder.read(nobody)) == []
+    assert finder.sample(nobody, rows=5).num_rows == 0
     if not store.schemaless:
-        found = reader.find(nobody, match(id=[1]), ["id", "name"])
+        found = finder.find(nobody, match(id=[1]), ["id", "name"])
         assert (found.num_rows, found.column_names) == (0, ["id", "name"])
-        assert writer.delete(nobody, match(id=[1])) == 0
 
 
-def test_hostile_names_and_values(store: Store, reader: Connector, writer: Connector) -> None:
+def test_nothing_is_deleted_from_an_empty_data_set(store: Store, writer: Connector) -> None:
+    if store.schemaless:
+        with pytest.raises(DataSetMissing):
+            writer.delete(store.data_set("nobody"), match(id=[1]))
+    else:
+        assert writer.delete(store.data_set("nobody"), match(id=[1])) == 0
+
+
+def test_hostile_names_and_values(store: Store, finder: Connector) -> None:
     data_set = store.data_set(HOSTILE_TABLE)
     value = "a'; drop table people;--"
-    hostile = [Match(pa.table({HOSTILE_COLUMN: [value]}))]
-    assert [column.name for column in described(reader, data_set).columns] == ["id", HOSTILE_COLUMN]
-    assert reader.sample(data_set, rows=5).num_rows == 2
-    assert rows(reader, data_set) == store.rows(HOSTILE_TABLE)
-    assert reader.find(data_set, hostile, [HOSTILE_COLUMN]).to_pylist() == [{HOSTILE_COLUMN: value}]
-    assert writer.overwrite(data_set, match(id=[2]), {HOSTILE_COLUMN: Replacement("'); --")}) == 1
+    hostile = [Match(pa.table({store.hostile_column: [value]}))]
+    assert [column.name for column in described(finder, data_set).columns] == ["id", store.hostile_column]
+    assert finder.sample(data_set, rows=5).num_rows == 2
+    assert rows(finder, data_set) == store.rows(HOSTILE_TABLE)
+    assert finder.find(data_set, hostile, [store.hostile_column]).to_pylist() == [{store.hostile_column: value}]
+    assert finder.count(store.data_set("people")) == 200
+
+
+def test_hostile_names_and_values_are_changed(store: Store, reader: Connector, writer: Connector) -> None:
+    data_set = store.data_set(HOSTILE_TABLE)
+    hostile = [Match(pa.table({store.hostile_column: ["a'; drop table people;--"]}))]
+    assert writer.overwrite(data_set, match(id=[2]), {store.hostile_column: Replacement("'); --")}) == 1
     assert writer.delete(data_set, hostile) == 1
-    assert [row[HOSTILE_COLUMN] for row in rows(reader, data_set)] == ["'); --"]
+    assert [row[store.hostile_column] for row in rows(reader, data_set)] == ["'); --"]
     assert reader.count(store.data_set("people")) == 200
 
 
@@ -345,32 +363,52 @@ def test_overwrite_of_nothing_is_refused(store: Store, writer: Connector) -> Non
     assert store.content("people") == before
 
 
-def test_missing_data_set(store: Store, reader: Connector, writer: Connector) -> None:
-    store.drop("orders")
-    orders = store.data_set("orders")
-    for attempt in (
-        lambda: reader.sample(orders, rows=1),
-        lambda: list(reader.read(orders)),
-        lambda: reader.find(orders, match(line=[1]), ["line"]),
-        lambda: reader.count(orders),
-        lambda: writer.delete(orders, match(line=[1])),
-        lambda: writer.rehearse([Operation(orders, match(line=[1]))]),
-    ):
+def refuses(attempts: Sequence[Callable[[], object]], *words: str) -> None:
+    """Each attempt names what is missing, and what to do."""
+    for attempt in attempts:
         with pytest.raises(DataSetMissing) as raised:
             attempt()
-        assert orders in raised.value.message
+        assert all(word in raised.value.message for word in words)
         assert raised.value.remedy
 
 
-def test_missing_column(store: Store, reader: Connector, writer: Connector) -> None:
+def test_missing_data_set(store: Store, finder: Connector) -> None:
+    store.drop("orders")
+    orders = store.data_set("orders")
+    attempts = (
+        lambda: finder.sample(orders, rows=1),
+        lambda: list(finder.read(orders)),
+        lambda: finder.find(orders, match(line=[1]), ["line"]),
+        lambda: finder.count(orders),
+    )
+    refuses(attempts, orders)
+
+
+def test_no_change_to_a_missing_data_set(store: Store, writer: Connector) -> None:
+    store.drop("orders")
+    orders = store.data_set("orders")
+    attempts = (
+        lambda: writer.delete(orders, match(line=[1])),
+        lambda: writer.rehearse([Operation(orders, match(line=[1]))]),
+    )
+    refuses(attempts, orders)
+
+
+def test_missing_column(store: Store, finder: Connector) -> None:
     people = store.data_set("people")
-    for attempt in (
-        lambda: list(reader.read(people, columns=["gone"])),
-        lambda: reader.find(people, match(id=[1]), ["gone"]),
-        lambda: reader.find(people, match(gone=[1]), ["id"]),
+    attempts = (
+        lambda: list(finder.read(people, columns=["gone"])),
+        lambda: finder.find(people, match(id=[1]), ["gone"]),
+        lambda: finder.find(people, match(gone=[1]), ["id"]),
+    )
+    refuses(attempts, "'gone'")
+
+
+def test_no_change_to_a_missing_column(store: Store, writer: Connector) -> None:
+    people = store.data_set("people")
+    attempts = (
         lambda: writer.delete(people, match(gone=[1])),
         lambda: writer.overwrite(people, match(id=[1]), {"gone": Replacement("x")}),
         lambda: writer.rehearse([Operation(people, match(id=[1]), {"gone": Replacement("x")})]),
-    ):
-        with pytest.raises(DataSetMissing, match="'gone'"):
-            attempt()
+    )
+    refuses(attempts, "'gone'")

@@ -6,8 +6,8 @@ from django.utils import timezone
 from audit.ledger.context import Actor, acting
 from catalog.connectors import registry
 from catalog.lineage.naming import resolve
-from catalog.models import DataSet, System
-from erasure.finding import Connections, Estate
+from catalog.models import Column, DataSet, System
+from erasure.finding import Connections, Estate, beyond_reach
 from tests.erasure.estate import crawl_again
 from tests.services.fixtures import Database
 
@@ -45,3 +45,20 @@ def test_a_store_that_finds_no_rows_is_not_searched(shop: System, monkeypatch: p
     assert "clicks" in searched()
     monkeypatch.setattr(registry.get("kafka"), "capabilities", frozenset())
     assert "clicks" not in searched()
+
+
+def test_what_no_search_reaches_is_named(db: None):
+    mail = System.objects.create(name="Mail service", kind="external")
+    sums = System.objects.create(name="Figures", kind="external")
+    for system, sensitivity in ((mail, "direct"), (sums, "none")):
+        data_set = DataSet.objects.create(system=system, name="t", kind="table")
+        Column.objects.create(
+            data_set=data_set,
+            name="c",
+            position=1,
+            data_type="",
+            kind="unknown",
+            sensitivity=sensitivity,
+            state="confirmed",
+        )
+    assert beyond_reach() == [mail]

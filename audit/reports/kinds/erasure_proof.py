@@ -22,7 +22,7 @@ from erasure.requests.clock import regimes
 
 SUGGESTED = 20
 LIMITS = (
-    "Copies in backups, which go when the backups expire; stores that are not in the catalog; columns of which a "
+    "Copies in backups, which go when the backups expire; stores that are not in the catalog, or known from lineage only; columns of which a "
     "steward has confirmed that they hold no identifier; what others received earlier and keep themselves. The "
     "chain as a whole is checked with “manage.py audit verify”."
 )

@@ -59,6 +59,7 @@ class Store(ABC):
     name: ClassVar[str]
     kind: ClassVar[str]
     typed = True  # False where every value is text
+    hostile_column = HOSTILE_COLUMN  # as this store has it: not every one takes such a name
     schemaless = False  # True where only rows say which columns there are: without rows, there are none
     settings: Mapping[str, Any]
 
@@ -73,7 +74,9 @@ class Store(ABC):
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """What TABLES says of it, in this store's types."""
-        rows = TABLES[table].to_pylist()
+        rows = TABLES[table].rename_columns(
+            [self.hostile_column if name == HOSTILE_COLUMN else name for name in TABLES[table].column_names]
+        ).to_pylist()
         if self.typed:
             return rows
         return [{name: None if value is None else str(value) for name, value in row.items()} for row in rows]

@@ -77,6 +77,7 @@ class KafkaJsonStore(KafkaStore):
 
 class KafkaAvroStore(KafkaStore):
     name = "kafka, Avro"
+    hostile_column = "hostile"
     schema_kind = "AVRO"
 
     def schema(self, table: pa.Table) -> str:
@@ -97,6 +98,7 @@ class KafkaAvroStore(KafkaStore):
 
 class KafkaProtobufStore(KafkaStore):
     name = "kafka, Protobuf"
+    hostile_column = "hostile"
     schema_kind = "PROTOBUF"
 
     def schema(self, table: pa.Table) -> str:
