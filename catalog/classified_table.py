@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from catalog.classification.verdict import Evidence, Verdict
-from catalog.classifying import UNKNOWN, Classified, Exposed
+from catalog.classified import UNKNOWN, Classified, Exposed
 
 HEAD = ("column", "category", "sensitivity", "confidence", "contains", "why")
 RIGHT = 3  # numbers stand at the right
@@ -32,10 +32,11 @@ def summarize(found: Sequence[Classified], *, seconds: float) -> str:
     columns = sum(len(classified.columns) for classified in read)
     values = sum(classified.values for classified in read)
     unread = len(found) - len(read)
+    rate = f", {values / max(seconds, 1e-3):,.0f} a second" if values else ""
     return (
         f"{_count(columns, 'column')} of {_count(len(read), 'data set')}"
         + (f" ({unread} could not be read)" if unread else "")
-        + f": {_count(values, 'value')} in {seconds:.1f} s, {values / max(seconds, 1e-9):,.0f} a second."
+        + f": {_count(values, 'value')} in {seconds:.1f} s{rate}."
     )
 
 

@@ -54,11 +54,16 @@ def settings_for(url: str, *, environ: Mapping[str, str] = os.environ) -> tuple[
     for name in secrets:
         if not kept.get(name) and environ.get(f"CLASSIFY_{name.upper()}"):
             kept[name] = environ[f"CLASSIFY_{name.upper()}"]
+    return kind, checked(kind, kept)
+
+
+def checked(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Cleaned settings of that kind of store. ConnectorError says what is wrong with which of them."""
     try:
-        return kind, clean_settings(kind, kept)
+        return clean_settings(kind, settings)
     except ValidationError as error:
         wrong = " ".join(f"{name}: {' '.join(said)}" for name, said in error.message_dict.items())
-        raise ConnectorError(f"This {parts.scheme}:// address lacks something or is wrong.", wrong) from None
+        raise ConnectorError(f"A {kind} store cannot be opened so.", wrong) from None
 
 
 def _split(url: str) -> SplitResult:
@@ -88,13 +93,15 @@ def _asked(parts: SplitResult, kind: str) -> dict[str, str]:
 
 
 def _network(parts: SplitResult, environ: Mapping[str, str]) -> dict[str, Any]:
-    """`scheme://user:password@host:port/database`, as most have it; fields that a form lacks are left out."""
+    """`scheme://user:password@host:port/database`, or several databases; fields that a form lacks are left out."""
+    database = unquote(parts.path.strip("/"))
     return {
         "host": unquote(parts.hostname or ""),
         "port": parts.port,
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
-        "database": unquote(parts.path.strip("/")),
+        "database": database,
+        "databases": database,
         "path": unquote(parts.path),
     }
 

@@ -10,8 +10,11 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
+
+import pyarrow as pa
 
 from catalog.connectors.base import AccessDenied, DataSetMissing, Malformed, Unreachable
 from catalog.connectors.file_formats import DataFile, data_file
@@ -20,6 +23,7 @@ from catalog.connectors.file_store import FileStore
 from catalog.connectors.folder import EncodingForm
 from catalog.connectors.folder_paths import data_files
 from catalog.file_contents import CHUNK, AsUtf8, guess_encoding, is_utf16, suffix_of_content
+from catalog.lenient_csv import LenientCsvFile
 
 SAYS_ITS_ENCODING = (".parquet", ".avro", ".jsonl", ".ndjson")
 
@@ -45,12 +49,13 @@ class LocalFiles(FileStore):
         found = super().sample(data_set, rows=rows, seed=seed)
         _, encoding = self._known[data_set]
         if encoding not in ("utf-8", self.encoding):
-            self._remark(data_set, f"not UTF-8, read as {encoding} (--encoding says otherwise)")
+            words = f"not UTF-8, it was read as {encoding}"
+            self._remarks[data_set] = (words, *self._remarks.get(data_set, ()))
         return found
 
     def notes(self) -> Iterator[str]:
         """What was read otherwise than as it stands there, or not at all, each a sentence; ask when all is read."""
-        for name, remarks in sorted(self._remarks.items()):
+        for name, remarks in sorted(filter(itemgetter(1), self._remarks.items())):
             yield f"{name}: {'; '.join(remarks)}."
         if self.path.is_dir() and (others := self._others()):
             some = ", ".join(others[:3]) + (", …" if len(others) > 3 else "")
@@ -119,4 +124,3 @@ class _Place(LocalPlace):
         if is_utf16(self._encoding):
             return io.BufferedReader(AsUtf8(self.path, self._encoding), CHUNK)
         return super().open()
-

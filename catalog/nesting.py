@@ -116,9 +116,9 @@ def path_of(column: Column) -> str:
     return column.name[len(column.nested_in.name) :].removeprefix(".") if column.nested_in else ""
 
 
-def words_of(column: Column) -> tuple[str, str]:
-    """By what a nested column is judged: its own key, and the key above it in place of the table."""
-    keys = [key for key in column.name.replace("[]", "").split(".") if key not in ("", "*")]
+def words_of(name: str) -> tuple[str, str]:
+    """By what a nested column of that name is judged: its own key, and the key above it in place of the table."""
+    keys = [key for key in name.replace("[]", "").split(".") if key not in ("", "*")]
     return keys[-1], ".".join(keys[:-1][-1:])
 
 

@@ -7,6 +7,7 @@ and against what it was unsure of. A neighbour alone never makes a finding: it s
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -133,12 +134,14 @@ def classify_table(
     alone = [decide(one) for one in heard]
     sure = [_sure(verdict) for verdict in alone]
     house = [use_names and bool(_HOUSE.search(" ".join(plain_words(one.column)))) for one in heard]
+    often, houses = Counter(filter(None, sure)), sum(house)
+    all_of_them = frozenset(often)
     verdicts = {}
     for place, (one, verdict) in enumerate(zip(heard, alone, strict=True)):
         company = Company(
-            sure=frozenset(found for other, found in enumerate(sure) if found and other != place),
+            sure=all_of_them - {sure[place]} if often[sure[place]] == 1 else all_of_them,
             beside=frozenset(sure[max(place - 1, 0) : place] + sure[place + 1 : place + 2]),
-            house_number=any(here for other, here in enumerate(house) if other != place),
+            house_number=houses > house[place],
         )
         more = tuple(_from_company(one, verdict.findings, company))
         verdicts[one.column] = decide(replace(one, evidence=one.evidence + more)) if more else verdict

@@ -83,6 +83,7 @@ class AvroBlocks:
         try:
             self.stored = cast(dict[str, Any], fastavro.parse_schema(stored_schema(self.schema)))
             self.read_row = reader_of(self.stored)
+            self._read_rows = reader_of(self.stored, many=True)
         except BROKEN:
             raise Malformed(
                 f"{name}: the schema in its header is none, or nothing can be read by it.",
@@ -105,9 +106,9 @@ class AvroBlocks:
     def rows(self, block: Block) -> list[dict[str, Any]]:
         """All rows of a block, with values as `stored_schema` says."""
         try:
-            data = BytesIO(block.data)
-            found = [self.read_row(data) for _ in range(block.rows)]
-            if data.read(1):
+            array = BytesIO(_long(block.rows) + block.data + b"\0") if block.rows else BytesIO(b"\0")
+            found: list[dict[str, Any]] = self._read_rows(array)
+            if array.read():
                 raise ValueError("bytes are left")
             return found
         except BROKEN:
@@ -198,3 +199,9 @@ def _claimed(codec: str, packed: bytes) -> int:
 def _length(packed: bytes) -> int:
     """Of the number at the beginning: up to the first byte without the highest bit."""
     return next((place for place, byte in enumerate(packed[:10], start=1) if byte < 0x80), 10)
+
+
+def _long(value: int) -> bytes:
+    new = BytesIO()
+    fastavro.schemaless_writer(new, "long", value)
+    return new.getvalue()

@@ -17,15 +17,18 @@ ENDLESS = DEEPEST + 1  # of a type that holds itself
 Schema = Any  # a name, a union as a list, or a mapping
 
 
-def reader_of(schema: Schema, named: Mapping[str, Any] | None = None) -> Callable[[BinaryIO], Any]:
-    """How to read one value of a parsed schema; `named` are types of other schemas.
+def reader_of(
+    schema: Schema, named: Mapping[str, Any] | None = None, *, many: bool = False
+) -> Callable[[BinaryIO], Any]:
+    """How to read one value of a parsed schema, or `many` as an array; `named` are types of other schemas.
 
     A type that holds itself is read by the slower reader, which raises RecursionError for data that go too deep.
     Raises ValueError for arrays whose items take no bytes: there is no end to how many a few bytes may hold.
     """
     deep = _Walk(named or {}).depth(schema) > DEEPEST
     read: Any = uncompiled.schemaless_reader if deep else fastavro.schemaless_reader
-    return lambda file: read(file, schema, None)
+    whole = {"type": "array", "items": schema} if many else schema
+    return lambda file: read(file, whole, None)
 
 
 class _Walk:
@@ -71,5 +74,5 @@ class _Walk:
             return False  # the number of the branch is written
         if isinstance(schema, dict):
             kind = schema["type"]
-            return self._takes_no_bytes(schema["name"] if "name" in schema else kind)
+            return self._takes_no_bytes(schema.get("name", kind))
         return schema == "null" or self.empty.get(schema, False)

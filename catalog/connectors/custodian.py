@@ -90,7 +90,7 @@ class CustodianConnector(Connector):
             answer = self.client.get("/v1/data-sets", {"cursor": cursor})
             for described in _list(answer, "data_sets"):
                 yield _data_set(described)
-            cursor = _next(answer)
+            cursor = _beyond(cursor, _next(answer))
 
     def sample(self, data_set: str, *, rows: int, seed: int = 0) -> pa.Table:
         answer = self.client.post("/v1/sample", {"data_set": data_set, "rows": rows, "seed": seed})
@@ -188,9 +188,7 @@ class CustodianConnector(Connector):
             rows = _list(answer, "rows")
             if rows:
                 yield rows
-            before, cursor = cursor, _next(answer)
-            if cursor == before:
-                raise Malformed("The service does not get on with its pages.", "Correct the service.")
+            cursor = _beyond(cursor, _next(answer))
 
 
 def _data_set(described: Mapping[str, Any]) -> DataSetInfo:
@@ -202,14 +200,14 @@ def _data_set(described: Mapping[str, Any]) -> DataSetInfo:
                 data_type=str(column.get("type", ""))[:200],
                 kind=Kind(column.get("kind", "unknown")),
                 nullable=bool(column.get("nullable", True)),
-                max_length=column.get("max_length"),
+                max_length=_whole(column.get("max_length"), bits=31),
                 unique=bool(column.get("unique", False)),
                 generated=bool(column.get("generated", False)),
             )
             for place, column in enumerate(described.get("columns", []), start=1)
         )
         keys = tuple(
-            ForeignKeyInfo(tuple(key["columns"]), str(key["target"]), tuple(key["target_columns"]))
+            ForeignKeyInfo(_names(key["columns"]), str(key["target"]), _names(key["target_columns"]))
             for key in described.get("foreign_keys", [])
         )
         return DataSetInfo(
@@ -218,11 +216,23 @@ def _data_set(described: Mapping[str, Any]) -> DataSetInfo:
             columns=columns,
             primary_key=tuple(map(str, described.get("primary_key", []))),
             foreign_keys=keys,
-            row_estimate=described.get("row_estimate"),
+            row_estimate=_whole(described.get("row_estimate"), bits=63),
             problem=str(described.get("problem", ""))[:500],
         )
     except (KeyError, ValueError, TypeError, AttributeError):
         raise Malformed("The service describes a data set in another form.", "Correct the service.") from None
+
+
+def _whole(number: Any, *, bits: int) -> int | None:
+    if number is not None and (type(number) is not int or not 0 <= number < 2**bits):
+        raise ValueError
+    return number
+
+
+def _names(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list):
+        raise TypeError
+    return tuple(map(str, given))
 
 
 def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
@@ -235,6 +245,12 @@ def _list(answer: Mapping[str, Any], name: str) -> list[Any]:
 def _next(answer: Mapping[str, Any]) -> str | None:
     found = answer.get("next")
     return None if found is None else str(found)
+
+
+def _beyond(before: str, cursor: str | None) -> str | None:
+    if cursor == before:
+        raise Malformed("The service does not get on with its pages.", "Correct the service.")
+    return cursor
 
 
 def _count(answer: Mapping[str, Any]) -> int:

@@ -19,9 +19,11 @@ from catalog.connectors.base import (
     Unsupported,
 )
 from catalog.connectors.custodian_signing import signed_headers
+from catalog.connectors.http_bodies import PLAIN, Unbounded, read_body
 
 CONNECT_SECONDS = 10
-ANSWER_SECONDS = 120
+ANSWER_SECONDS = 120  # until it begins, and between two pieces
+WHOLE_SECONDS = 900
 LARGEST_ANSWER = 256 * 1024 * 1024
 PROBLEMS: dict[str, type[ConnectorError]] = {
     "data-set-missing": DataSetMissing,
@@ -41,6 +43,7 @@ class CustodianClient:
         self.secret = secret
         self.http = httpx.Client(
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
+            headers=PLAIN,
             follow_redirects=False,
             trust_env=False,
         )
@@ -77,16 +80,14 @@ class CustodianClient:
         return urlsplit(self.url).netloc.rpartition("@")[2]
 
     def _content(self, answer: httpx.Response) -> bytes:
-        parts, size = [], 0
-        for part in answer.iter_bytes():
-            size += len(part)
-            if size > LARGEST_ANSWER:
-                raise Malformed(
-                    f"The service at {self._host} answers with more than {LARGEST_ANSWER // 2**20} MB at once.",
-                    "Let it send smaller pages.",
-                )
-            parts.append(part)
-        return b"".join(parts)
+        try:
+            return read_body(answer, most=LARGEST_ANSWER, seconds=WHOLE_SECONDS)
+        except Unbounded:
+            raise Malformed(
+                f"The service at {self._host} answers with more than {LARGEST_ANSWER // 2**20} MB at once, too slowly, "
+                "or packed.",
+                "Let it send smaller pages.",
+            ) from None
 
     def _understood(self, status: int, content: bytes) -> dict[str, Any]:
         try:

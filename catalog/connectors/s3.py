@@ -57,7 +57,8 @@ class S3Form(EncodingForm):
             proper = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
         except ValueError:
             proper = False
-        if endpoint and (not proper or parts.username or parts.path or parts.query or parts.fragment):
+        secret = "@" in parts.netloc if proper else False  # also a password without a user
+        if endpoint and (not proper or secret or parts.path or parts.query or parts.fragment):
             raise forms.ValidationError("Write it as https://host or http://host:port, and nothing more.")
         return endpoint
 

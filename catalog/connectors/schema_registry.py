@@ -14,10 +14,13 @@ from urllib.parse import quote
 import httpx
 
 from catalog.connectors.base import AccessDenied, Malformed, Unreachable
+from catalog.connectors.http_bodies import PLAIN, Unbounded, read_body
 
 SECONDS = 8.0
 LARGEST_ANSWER = 8 * 1024 * 1024
+ANSWER_SECONDS = 60.0  # for the whole of one
 DEEPEST = 20  # references of references
+MOST_REFERENCES = 1_000  # of one schema: each that is used twice doubles what follows
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,10 @@ class SchemaRegistry:
         self._client = httpx.Client(
             timeout=SECONDS,
             auth=httpx.BasicAuth(user, password) if user else None,
-            headers={"Accept": "application/vnd.schemaregistry.v1+json, application/json"},
+            headers={"Accept": "application/vnd.schemaregistry.v1+json, application/json", **PLAIN},
             trust_env=False,
         )
+        self._by_path: dict[str, Any] = {}
         self._by_number: dict[int, Schema | None] = {}
         self._by_subject: dict[str, list[Schema]] = {}
 
@@ -68,14 +72,31 @@ class SchemaRegistry:
         """How many subjects it holds."""
         return len(self._get("/subjects") or [])
 
-    def _read(self, answer: Mapping[str, Any], number: int, depth: int = 0) -> Schema:
-        if depth > DEEPEST:
-            raise Malformed("A schema refers to others in a circle, or too deep.", "Correct its references.")
+    def _read(self, answer: Any, number: int) -> Schema:
+        """The schema with all that it refers to; Malformed where the answer is none."""
+        try:
+            return self._with_references(answer, number, 0, [MOST_REFERENCES])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise Malformed(
+                f"The schema registry {self.url} describes a schema in another form.", "Correct its address."
+            ) from None
+
+    def _with_references(self, answer: Any, number: int, depth: int, left: list[int]) -> Schema:
         references = {}
         for each in answer.get("references") or []:
+            left[0] -= 1
+            if depth == DEEPEST or left[0] < 0:
+                raise Malformed(
+                    "A schema refers to others in a circle, too deep, or to too many.",
+                    "Correct its references.",
+                )
             path = f"/subjects/{quote(str(each['subject']), safe='')}/versions/{int(each['version'])}"
-            if (found := self._get(path)) is not None:
-                references[str(each["name"])] = self._read(found, int(found["id"]), depth + 1)
+            if path not in self._by_path:
+                self._by_path[path] = self._get(path)
+            if (found := self._by_path[path]) is not None:
+                references[str(each["name"])] = self._with_references(
+                    found, int(found["id"]), depth + 1, left
+                )
         return Schema(answer.get("schemaType") or "AVRO", str(answer["schema"]), number, references)
 
     def _get(self, path: str) -> Any:
@@ -85,11 +106,11 @@ class SchemaRegistry:
                 if response.status_code == 404:
                     return None
                 self._refuse(response.status_code)
-                body = b""
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST_ANSWER:
-                        raise Malformed(f"The schema registry {self.url} answers with too much.")
+                body = read_body(response, most=LARGEST_ANSWER, seconds=ANSWER_SECONDS)
+        except Unbounded:
+            raise Malformed(
+                f"The schema registry {self.url} answers with too much, too slowly, or packed."
+            ) from None
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise Unreachable(
                 f"The schema registry {self.url} did not answer ({type(error).__name__}).",
@@ -97,7 +118,7 @@ class SchemaRegistry:
             ) from None
         try:
             return json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Malformed(
                 f"What answers at {self.url} is no schema registry.", "Correct its address."
             ) from None

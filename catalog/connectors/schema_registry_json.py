@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jsonschema
+import referencing
 import referencing.exceptions
 
 from catalog.connectors.base import Kind, Malformed
@@ -22,10 +23,16 @@ KINDS = {
     "array": Kind.ARRAY,
 }
 FORMATS = {"date": Kind.DATE, "date-time": Kind.TIMESTAMP, "time": Kind.TIME, "uuid": Kind.UUID}
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+MOST_REFERENCES = 10_000  # followed to check one message
 
 
 class JsonCodec(Codec):
-    """Malformed where the schema is none."""
+    """Malformed where the schema is none.
+
+    The schema is anybody's: a reference leads nowhere outside of it, regular expressions are not tried (some never
+    end), and one whose references multiply says nothing.
+    """
 
     def __init__(self, schema: Schema) -> None:
         try:
@@ -35,7 +42,9 @@ class JsonCodec(Codec):
         except (ValueError, RecursionError, jsonschema.SchemaError):
             raise Malformed("A JSON schema cannot be read.", "Correct the schema.") from None
         declared = declared if isinstance(declared, dict) else {}
-        self._validator = validator(declared)
+        self._left = [MOST_REFERENCES]
+        self._validator = _harmless(validator, self._left)(declared, registry=referencing.Registry())
+        self._matches_names = '"patternProperties"' in json.dumps(declared)
         required = set(declared.get("required") or [])
         properties = declared.get("properties") or {}
         self.fields = tuple(_field(name, each, name in required) for name, each in properties.items())
@@ -47,12 +56,36 @@ class JsonCodec(Codec):
         return found if isinstance(found, dict) else {"_value": found}
 
     def check(self, values: Mapping[str, Any]) -> None:
+        if self._matches_names:
+            return
+        self._left[0] = MOST_REFERENCES
         try:
             valid = self._validator.is_valid(values.get("_value", values))
-        except (referencing.exceptions.Unresolvable, RecursionError):
+        except (referencing.exceptions.Unresolvable, RecursionError, _Entangled):
             return  # nothing can be said
         if not valid:
             raise Mismatch("are not valid under their JSON schema")
+
+
+class _Entangled(Exception):
+    """References that lead to ever more references."""
+
+
+def _harmless(validator: Any, left: list[int]) -> Any:
+    """The class of validators, but for regular expressions, and for more references than are `left`."""
+
+    def counting(follow: Any) -> Any:
+        def counted(*arguments: Any) -> Iterator[Any]:
+            left[0] -= 1
+            if left[0] < 0:
+                raise _Entangled
+            yield from follow(*arguments) or ()
+
+        return counted
+
+    known = validator.VALIDATORS
+    counted = {name: counting(known[name]) for name in REFERENCES if name in known}
+    return jsonschema.validators.extend(validator, counted | {"pattern": lambda *_: None})
 
 
 def parse_json(data: bytes) -> Any:

@@ -10,9 +10,12 @@ import httpx
 import orjson
 
 from catalog.connectors.base import AccessDenied, ConnectorError, DataSetMissing, Malformed, Unreachable
+from catalog.connectors.http_bodies import PLAIN, Unbounded, read_body
 
 CONNECT_SECONDS = 10
-ANSWER_SECONDS = 60
+ANSWER_SECONDS = 60  # until it begins, and between two pieces
+WHOLE_SECONDS = 600
+LARGEST_ANSWER = 512 * 1024 * 1024  # servers take documents of up to 100 MB
 SCROLL = "2m"
 
 
@@ -24,7 +27,7 @@ class SearchClient:
         self.http = httpx.Client(
             timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS),
             auth=(user, password) if user else None,
-            headers={"Authorization": f"ApiKey {api_key}"} if api_key else {},
+            headers=PLAIN | ({"Authorization": f"ApiKey {api_key}"} if api_key else {}),
             follow_redirects=False,
             trust_env=False,
         )
@@ -37,9 +40,15 @@ class SearchClient:
         url = f"{self.url}/{quote(index, safe='')}/{path}" if index else f"{self.url}/{path}"
         content = None if body is None else orjson.dumps(body)
         try:
-            answer = self.http.request(
+            with self.http.stream(
                 method, url, content=content, headers={"Content-Type": "application/json"}
-            )
+            ) as answer:
+                body_read = read_body(answer, most=LARGEST_ANSWER, seconds=WHOLE_SECONDS)
+        except Unbounded:
+            raise Malformed(
+                f"The search index at {self._host} answers with too much at once, too slowly, or packed.",
+                "See whether it is one.",
+            ) from None
         except httpx.TimeoutException:
             raise Unreachable(
                 f"The search index at {self._host} did not answer in time.", "See whether it is overloaded."
@@ -49,7 +58,7 @@ class SearchClient:
                 f"The search index at {self._host} does not answer ({type(error).__name__}).",
                 "Check its address, and that it runs.",
             ) from None
-        return self._understood(answer, index)
+        return self._understood(answer.status_code, body_read, index)
 
     def scroll(self, index: str, body: Mapping[str, Any], *, size: int) -> Iterator[list[dict[str, Any]]]:
         """The documents that match, page by page, in the order in which they lie."""
@@ -71,25 +80,25 @@ class SearchClient:
     def _host(self) -> str:
         return urlsplit(self.url).netloc.rpartition("@")[2]
 
-    def _understood(self, answer: httpx.Response, index: str) -> Any:
-        if answer.status_code in (401, 403):
+    def _understood(self, status: int, content: bytes, index: str) -> Any:
+        if status in (401, 403):
             raise AccessDenied(
                 f"The search index at {self._host} refuses{f' to show {index}' if index else ' us'}.",
                 "Check the user or key and what it may read.",
             )
-        if answer.status_code == 404 and index:
+        if status == 404 and index:
             raise DataSetMissing(f"There is no index {index}.", "Scan the system again.")
         try:
-            parsed = orjson.loads(answer.content)
+            parsed = orjson.loads(content)
         except orjson.JSONDecodeError:
             raise Malformed(
                 f"{self._host} does not answer like OpenSearch or Elasticsearch.", "Check the address."
             ) from None
-        if answer.status_code >= 300:
+        if status >= 300:
             kind = parsed.get("error", {}) if isinstance(parsed, dict) else {}
             said = str(kind.get("type", ""))[:80] if isinstance(kind, dict) else ""
             raise ConnectorError(
-                f"The search index at {self._host} answered with status {answer.status_code}"
+                f"The search index at {self._host} answered with status {status}"
                 f"{f' ({said})' if said else ''}.",
                 "See its own log.",
             )

@@ -78,19 +78,22 @@ class SqlConnector(Connector):
     def explain(self, error: DBAPIError, *, data_set: str, columns: Sequence[str]) -> ConnectorError:
         """The store's error in our words, without any value of the store; `columns` were to be written."""
 
-    def settle(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:  # noqa: B027
+    def settle(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
         """Make those of `columns` text that hold, in `rows`, a value which their type cannot hold."""
 
-    def stream(self, connection: sa.Connection) -> None:  # noqa: B027
+    def stream(self, connection: sa.Connection) -> None:
         """Prepare to read for as long as it takes: a time-out for one answer is none for all rows."""
 
-    def abandon(self, connection: sa.Connection) -> None:  # noqa: B027
+    def abandon(self, connection: sa.Connection) -> None:
         """A reader stopped early: leave what was not fetched."""
 
-    def constraints_met(self, connection: sa.Connection) -> None:  # noqa: B027
+    def require_changeable(self, table: sa.Table) -> None:
+        """ConnectorError where the store cannot undo a change of this table, or keeps what is deleted."""
+
+    def constraints_met(self, connection: sa.Connection) -> None:
         """After the changes, before their end: what could not be checked at once is checked now."""
 
-    def committed(self, connection: sa.Connection) -> None:  # noqa: B027
+    def committed(self, connection: sa.Connection) -> None:
         """After a change is durable: clear away what still holds the old values."""
 
     @cached_property
@@ -196,6 +199,7 @@ class SqlConnector(Connector):
 
     def _apply(self, connection: sa.Connection, operation: Operation) -> int:
         table = self.describe(connection, operation.data_set)
+        self.require_changeable(table)
         rows = self._any(connection, table, operation.matches, operation.data_set)
         if not operation.replacements:
             return connection.execute(sa.delete(table).where(rows)).rowcount

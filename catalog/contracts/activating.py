@@ -7,6 +7,7 @@ longer says so. What a person decided stays; a contract that says otherwise rais
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -26,6 +27,8 @@ from catalog.models import Column, Contract, DataSet, Label
 from governance.console.models import User
 
 DETECTOR = "contract"
+MOST_VERSION = 40
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]*")  # as in our own form; other forms take any text
 VERDICT_FIELDS = ("category", "sensitivity", "confidence", "contains", "questioned")
 CONFIDENCE = 1.0
 _LIVE = (Label.State.SUGGESTED, Label.State.CONFIRMED)
@@ -44,8 +47,16 @@ class Effect:
 def propose(document: Document, *, format: str, by: User | None = None) -> Contract:
     """Store a version as a draft; the same version with the same content again gives the one that is there.
 
-    Raises ContractError where the catalog has no such data set, or the version is there with another content.
+    Raises ContractError where the catalog has no such data set, the version is none, or is there with another content.
     """
+    if len(document.version) > MOST_VERSION or not VERSION.fullmatch(document.version):
+        raise ContractError(
+            Problem(
+                f"“{document.version[:60]}” is no version.",
+                f"Write up to {MOST_VERSION} letters, digits, dots, dashes and the like.",
+                "version",
+            )
+        )
     data_set = DataSet.objects.select_for_update(of=("self",)).get(pk=find_data_set(document).pk)
     plain = to_plain(document)
     earlier = data_set.contracts.filter(version=document.version).first()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from catalog.contracts.document import Document, Field
-from catalog.contracts.problems import ContractError, Problem
+from catalog.contracts.problems import ContractError, Problem, bounded, require_shallow
 from catalog.contracts.tags import PREFIX, attributes_of, tagged
 
 Schema = Any  # a name, a union as a list, or a mapping
@@ -26,7 +26,7 @@ def document_of(schema: Schema, *, system: str = "") -> Document:
             Problem("This is not an Avro schema of a record.", "Give one with type, name and fields.")
         )
     full = f"{schema['namespace']}.{schema['name']}" if schema.get("namespace") else schema["name"]
-    fields = tuple(item for item, _ in _fields(schema, "", {}, ()))
+    fields = tuple(item for item, _ in bounded(_fields(schema, "", {}, ())))
     return Document("0.1.0", full, system=system, description=str(schema.get("doc") or ""), fields=fields)
 
 
@@ -36,7 +36,7 @@ def write(schema: Schema, document: Document) -> Schema:
     Raises ContractError naming a field that the schema has not.
     """
     declared = {item.name: item for item in document.fields}
-    places = {item.name: place for item, place in _fields(schema, "", {}, (), tags=False)}
+    places = {item.name: place for item, place in bounded(_fields(schema, "", {}, (), tags=False))}
     missing = [name for name in declared if name not in places and not name.endswith("[]")]
     if missing:
         raise ContractError(
@@ -57,6 +57,7 @@ def _fields(
     record: dict[str, Any], above: str, named: dict[str, Any], within: tuple[str, ...], *, tags: bool = True
 ) -> Iterator[tuple[Field, dict[str, Any]]]:
     """Each field with the mapping that describes it; a record that holds itself is gone into once."""
+    require_shallow(within)
     named[record["name"]] = record
     for place in _entries(record):
         item, inner, path = _field(place, above)
@@ -103,6 +104,8 @@ def _spelled(kind: Schema) -> str:
         return kind
     if isinstance(kind, list):
         return "union"
+    if not isinstance(kind, dict):
+        raise ContractError(Problem(f"{kind!r:.60} is no type of Avro.", "Write the name of one."))
     logical = kind.get("logicalType")
     if logical == "decimal":
         return f"decimal({kind.get('precision', 0)}, {kind.get('scale', 0)})"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 Path = tuple[str | int, ...]
+Item = TypeVar("Item")
+MOST_FIELDS = 10_000
+DEEPEST = 40  # types in types
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +46,24 @@ def spelled(path: Path) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
+
+
+def bounded(fields: Iterator[Item]) -> list[Item]:
+    """The fields of a schema. A type that is used twice in one that is used twice is soon there a million times.
+
+    Raises ContractError where they are more than a contract has.
+    """
+    found = list(islice(fields, MOST_FIELDS + 1))
+    if len(found) > MOST_FIELDS:
+        raise ContractError(
+            Problem(f"It unfolds to more than {MOST_FIELDS:,} fields.", "Use each type in fewer places.")
+        )
+    return found
+
+
+def require_shallow(within: Sequence[str]) -> None:
+    """Raises ContractError for a type that lies in more others than anybody follows."""
+    if len(within) > DEEPEST:
+        raise ContractError(
+            Problem(f"{within[-1]} lies deeper than {DEEPEST} types.", "Nest fewer types in each other.")
+        )

@@ -14,7 +14,7 @@ from proto_schema_parser.generator import Generator
 from proto_schema_parser.parser import Parser
 
 from catalog.contracts.document import Document, Field
-from catalog.contracts.problems import ContractError, Problem
+from catalog.contracts.problems import ContractError, Problem, bounded, require_shallow
 from catalog.contracts.tags import KNOWN, attributes_of, tagged
 
 IMPORT = "privacy/options.proto"
@@ -44,7 +44,10 @@ def document_of(text: str, *, message: str = "", system: str = "") -> Document:
     chosen = _chosen(file, message)
     full = f"{package}.{chosen.name}" if package else chosen.name
     return Document(
-        "0.1.0", full, system=system, fields=tuple(field for field, _ in _fields(file, chosen, "", ()))
+        "0.1.0",
+        full,
+        system=system,
+        fields=tuple(field for field, _ in bounded(_fields(file, chosen, "", ()))),
     )
 
 
@@ -56,7 +59,7 @@ def write(text: str, document: Document, *, message: str = "") -> str:
     file = _parsed(text)
     chosen = _chosen(file, message or document.name.rpartition(".")[2])
     declared = {item.name: item for item in document.fields}
-    places = {field.name: place for field, place in _fields(file, chosen, "", (), tags=False)}
+    places = {field.name: place for field, place in bounded(_fields(file, chosen, "", (), tags=False))}
     missing = [name for name in declared if name not in places]
     if missing:
         raise ContractError(
@@ -121,6 +124,7 @@ def _chosen(file: ast.File, name: str) -> ast.Message:
 def _fields(
     file: ast.File, message: Any, above: str, within: tuple[str, ...], *, tags: bool = True
 ) -> Iterator[tuple[Field, Place]]:
+    require_shallow(within)
     inner = {item.name: item for item in file.file_elements if isinstance(item, ast.Message)}
     inner |= {item.name: item for item in message.elements if isinstance(item, ast.Message)}
     for place in _places(message):

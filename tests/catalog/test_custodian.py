@@ -1,6 +1,7 @@
 """The custodian protocol at its edges: signatures, hostile and broken services."""
 
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -150,3 +151,21 @@ def test_a_change_asked_for_twice_is_done_once(service: CustodianStore):
     assert len(service.content("orders")) == 597
     assert post(service, "/v1/change", body) == 200
     assert service.server.store.done == {"o-1": 3}
+
+
+def test_a_request_signed_ahead_of_time_is_not_accepted_again_later(
+    service: CustodianStore, monkeypatch: pytest.MonkeyPatch
+):
+    body, now = {"data_set": "orders", "matches": None}, time.time()
+    ahead = int(now) + 290
+    assert post(service, "/v1/count", body, at=ahead, nonce="ahead") == 200
+    monkeypatch.setattr(time, "time", lambda: now + 400)  # the signature is still good
+    assert post(service, "/v1/count", body, at=ahead, nonce="other") == 200
+    assert post(service, "/v1/count", body, at=ahead, nonce="ahead") == 401
+
+
+def test_a_body_of_less_than_nothing_is_refused(service: CustodianStore):
+    host, port = service.settings["url"].removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"POST /v1/count HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")

@@ -13,7 +13,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from catalog import classified_table
 from catalog.classification.vocabulary import Sensitivity
-from catalog.classifying import UNKNOWN, Classified, How, as_json, classify_source, exposed, open_source
+from catalog.classified import UNKNOWN, Classified, as_json, exposed
+from catalog.classified_table import plain
+from catalog.classifying import How, classify_source, open_source
 from catalog.connectors.base import Connector, ConnectorError
 from catalog.connectors.csv_records import is_line_encoding
 from catalog.file_contents import is_utf16
@@ -22,6 +24,7 @@ from catalog.localization.regions import require_region, telephone_regions
 from catalog.scanning import SAMPLE_ROWS
 
 EXPOSED, UNREADABLE = 1, 2
+MOST_SAID = 5  # problems in one message
 SENSITIVITIES = (*map(str, Sensitivity), UNKNOWN)
 EPILOG = (
     "Exit status 0: well; 1: `--fail-on` found a column; 2: nothing could be read. "
@@ -55,9 +58,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--seed", type=_seed, default=0, help="another seed is another sample (%(default)s)"
         )
-        parser.add_argument(
-            "--encoding", type=_encoding, help="of CSV files; found out otherwise"
-        )
+        parser.add_argument("--encoding", type=_encoding, help="of CSV files; found out otherwise")
         parser.add_argument(
             "--region",
             type=_region,
@@ -89,11 +90,14 @@ class Command(BaseCommand):
                 found = list(self._shown(connector, how, json=options["json"]))
                 notes = list(connector.notes()) if isinstance(connector, LocalFiles) else []
         except ConnectorError as error:
-            raise CommandError(str(error), returncode=UNREADABLE) from error
+            raise CommandError(plain(str(error)), returncode=UNREADABLE) from error
         if options["json"]:
             self._print_json(found)
+        self._require_some(found)
         self._say(found, notes, seconds=time.perf_counter() - started)
         self._judge(found, options["fail_on"], at_least=options["at_least"])
+        if options["fail_on"]:
+            self._require_all(found)
 
     def _shown(self, connector: Connector, how: How, *, json: bool) -> Iterator[Classified]:
         """Each data set as it is classified; tables are printed at once."""
@@ -107,26 +111,38 @@ class Command(BaseCommand):
         self.stdout.write(orjson.dumps(whole, option=orjson.OPT_INDENT_2).decode())
 
     def _say(self, found: Sequence[Classified], notes: Sequence[str], *, seconds: float) -> None:
-        """What is no result goes to the error output: notes, problems, and how quick it was."""
+        """What is no result goes to the error output: how files were read, how much and how quickly."""
         for note in notes:
-            self.stderr.write(note, self.style.WARNING)
-        for classified in found:
-            if classified.problem:
-                self.stderr.write(f"{classified.name}: {classified.problem}")
+            self.stderr.write(plain(note), self.style.WARNING)
         self.stderr.write(classified_table.summarize(found, seconds=seconds), self.style.SUCCESS)
 
-    def _judge(self, found: Sequence[Classified], wanted: Sequence[str], *, at_least: float) -> None:
+    def _require_some(self, found: Sequence[Classified]) -> None:
         if not found:
-            raise CommandError("There is no data set in it.", returncode=UNREADABLE)
+            raise CommandError(
+                "There is no table, topic or data file to be seen there.", returncode=UNREADABLE
+            )
         if all(classified.problem for classified in found):
-            raise CommandError("No data set of it could be read.", returncode=UNREADABLE)
-        lines = [
-            classified_table.breach(classified.name, each)
+            said = [f"{classified.name}: {classified.problem}" for classified in found]
+            raise CommandError(plain(" ".join(said[:MOST_SAID])), returncode=UNREADABLE)
+
+    def _require_all(self, found: Sequence[Classified]) -> None:
+        """A gate that lets pass what it could not read would be none."""
+        unread = [f"{classified.name}: {classified.problem}" for classified in found if classified.problem]
+        if unread:
+            words = ["Not all could be read, so nothing is promised for:", *map(plain, unread[:MOST_SAID])]
+            raise CommandError("\n".join(words), returncode=UNREADABLE)
+
+    def _judge(self, found: Sequence[Classified], wanted: Sequence[str], *, at_least: float) -> None:
+        found_in = [
+            (classified.name, each)
             for classified in found
             for each in exposed(classified.columns, wanted, at_least=at_least)
         ]
-        if lines:
-            raise CommandError("\n".join(lines), returncode=EXPOSED)
+        if found_in:
+            columns = len({(name, each.column) for name, each in found_in})
+            head = f"{columns} {'column is' if columns == 1 else 'columns are'} {' or '.join(wanted)}:"
+            lines = [classified_table.breach(name, each) for name, each in found_in]
+            raise CommandError("\n".join([head, *lines]), returncode=EXPOSED)
 
 
 def _positive(text: str) -> int:

@@ -1,5 +1,6 @@
 """Contracts in the browser and over the API."""
 
+import json
 import re
 from typing import Any
 
@@ -195,3 +196,13 @@ def test_the_api_says_what_is_wrong_with_a_contract(scanned: System, dana: User)
         assert answer.status_code == 400
         assert said in answer.content.decode()
     assert not Contract.objects.exists()
+
+
+@pytest.mark.parametrize("version", ['1"\r\nX-Evil: yes', "1" * 41, "", "a b"])
+def test_a_version_that_is_none_is_refused_whatever_the_format(scanned: System, dana: User, version: str):
+    odcs = {"apiVersion": "v3.1.0", "kind": "DataContract", "id": "x", "version": version, "status": "draft",
+            "schema": [{"name": "public.customer"}]}  # fmt: skip
+    answer = api_of(dana).post(API, {"content": json.dumps(odcs), "name": "c.json"}, format="json")
+    assert answer.status_code == 400
+    assert "is no version." in str(answer.json())
+    assert Contract.objects.count() == 0

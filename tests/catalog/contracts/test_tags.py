@@ -257,3 +257,31 @@ def test_a_field_that_is_not_there_is_named(tmp_path):
         with pytest.raises(ContractError, match="fax"):
             write_tags(tmp_path / f"a.{kind}", target, Document("1", "shop.Customer", fields=(Field("fax"),)))
         assert not target.exists()
+
+
+def bomb_of_avro(levels: int, uses: int) -> bytes:
+    inner: Any = {"type": "record", "name": "R0", "fields": [{"name": "x", "type": "int"}]}
+    for level in range(1, levels):
+        again = [{"name": f"b{use}", "type": f"R{level - 1}"} for use in range(uses)]
+        inner = {"type": "record", "name": f"R{level}", "fields": [{"name": "a", "type": inner}, *again]}
+    return json.dumps(inner).encode()
+
+
+def bomb_of_protobuf(levels: int, uses: int) -> bytes:
+    fields = ["".join(f"M{level + 1} f{use} = {use + 1};" for use in range(uses)) for level in range(levels)]
+    messages = "".join(f"message M{level} {{ {inside} }}\n" for level, inside in enumerate(fields))
+    return f"{messages}message M{levels} {{ int32 x = 1; }}".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (bomb_of_avro(11, 4), "a.avsc", "It unfolds to more than 10,000 fields."),
+        (bomb_of_protobuf(30, 2), "a.proto", "It unfolds to more than 10,000 fields."),
+        (bomb_of_protobuf(60, 1), "a.proto", "lies deeper than 40 types."),
+        (b'{"type": "record", "name": "a", "fields": [{"name": "x", "type": 5}]}', "a.avsc", "5 is no type of Avro."),
+    ],
+)  # fmt: skip
+def test_a_small_schema_cannot_become_a_large_one(content: bytes, name: str, said: str):
+    with pytest.raises(ContractError, match=said):
+        load(content, name=name)

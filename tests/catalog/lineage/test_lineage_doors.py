@@ -173,3 +173,20 @@ def test_payloads_and_sql_are_for_those_who_may_see_values(emil: User, vera: Use
     told, of_job = (api_of(emil).get(path).json() for path in paths)
     assert told["payload"] == stored.payload
     assert (of_job["sql"], sorted(of_job["facets"])) == ("SELECT 'x@example.com'", ["sql"])
+
+
+def test_values_in_an_expression_are_for_who_may_scan(producer: APIClient, emil: User, vera: User):
+    query = "INSERT INTO shop.b (x) SELECT a || 'anna@example.org' FROM shop.a"
+    told = run_event(
+        inputs=[data_set("shop.a", schema={"fields": [{"name": "a"}]})],
+        outputs=[data_set("shop.b", schema={"fields": [{"name": "x"}]})],
+    )
+    told["job"]["facets"] = {"sql": facet(query=query, dialect="postgres")}
+    assert producer.post(ONE, told, format="json").status_code == 200
+
+    def evidence(client: APIClient) -> list[str]:
+        return [edge["evidence"] for edge in client.get("/api/v1/edges/").json()["results"]]
+
+    assert evidence(api_of(emil)) == ["a || 'anna@example.org'"]
+    assert evidence(api_of(emil, "catalog.view")) == [""]
+    assert evidence(api_of(vera)) == [""]
