@@ -172,9 +172,10 @@ def quoted(name):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """The protocol's doors. `server` has `store`, `secret`, `base` (its own address) and the nonces it has seen."""
+    """The protocol's doors. `server` has `store`, `secret`, `base` (its own address), and nonces with their ends."""
 
     protocol_version = "HTTP/1.1"
+    timeout = 60  # for who says nothing more
 
     def do_GET(self):
         self.answer()
@@ -239,17 +240,20 @@ class Handler(BaseHTTPRequestHandler):
         expected = f"console=:{base64.b64encode(mac).decode()}:"
         if not hmac.compare_digest(expected, self.headers.get("Signature", "")):
             raise Problem("not-signed", 401)
-        now = time.time()
-        self.server.nonces = {
-            nonce: at for nonce, at in self.server.nonces.items() if now - at < WINDOW_SECONDS
-        }
-        if abs(now - int(given["created"])) > WINDOW_SECONDS or given["nonce"] in self.server.nonces:
+        now, nonce, created = time.time(), given["nonce"], int(given["created"])
+        if abs(now - created) > WINDOW_SECONDS:
             raise Problem("not-signed", 401)
-        self.server.nonces[given["nonce"]] = now
+        with self.server.lock:  # of two that come at once, one is the first
+            nonces = self.server.nonces
+            for old in [each for each, until in nonces.items() if until < now]:
+                del nonces[old]
+            if nonce in nonces:
+                raise Problem("not-signed", 401)
+            nonces[nonce] = created + WINDOW_SECONDS + 1  # as long as the signature is good
 
     def length(self):
         length = int(self.headers.get("Content-Length") or 0)
-        if length > LARGEST_BODY:
+        if not 0 <= length <= LARGEST_BODY:
             self.close_connection = True
             raise Problem("malformed", 413)
         return length
@@ -269,7 +273,8 @@ class Handler(BaseHTTPRequestHandler):
 def serve(path, *, port, secret):
     """A server that is ready to be told `serve_forever`; its address is `.base`."""
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    server.store, server.secret, server.nonces = Store(path), secret, {}
+    server.store, server.secret = Store(path), secret
+    server.nonces, server.lock = {}, threading.Lock()
     server.base = f"http://127.0.0.1:{server.server_address[1]}"
     return server
 

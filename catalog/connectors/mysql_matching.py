@@ -7,7 +7,7 @@ can answer, and as bytes, which is exact.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -29,13 +29,13 @@ INDEXED = 1000  # characters: no index helps to find longer ones, and twice they
 MOST_DIGITS, MOST_SCALE = 65, 30  # of a decimal; a longer constant would become a float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
-    """One way to compare a column; each of `sides` is an expression and what a key becomes for it."""
+    """One way to compare a column: by each of `sides`, the last of which is exact."""
 
-    sides: tuple[tuple[sa.ColumnElement, Callable[[Any], Any]], ...]
+    sides: tuple[sa.ColumnElement, ...]
 
-    def side(self, number: int) -> tuple[sa.ColumnElement, Callable[[Any], Any]]:
+    def side(self, number: int) -> sa.ColumnElement:
         return self.sides[min(number, len(self.sides) - 1)]
 
 
@@ -59,7 +59,7 @@ def folded(table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
     rows = {tuple(map(str.strip, row)) for row in zip(*texts, strict=True) if None not in row}
     compared = [_folded(table.c[name]) for name in match.columns]
     # Beyond ASCII, Python and MySQL do not agree about every letter: there both sides fold in the database.
-    plain = [tuple(text.lower().encode() for text in row) for row in rows if all(map(str.isascii, row))]
+    plain = [tuple(map(str.lower, row)) for row in rows if all(map(str.isascii, row))]
     others = [row for row in rows if not all(map(str.isascii, row))]
     conditions = [
         sa.and_(*(side == _folded(sa.literal(text)) for side, text in zip(compared, row, strict=True)))
@@ -69,12 +69,8 @@ def folded(table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
 
 
 def _among(forms: Sequence[Form], rows: Iterable[tuple[Any, ...]]) -> sa.ColumnElement[bool]:
-    conditions = []
-    for number in range(max(len(form.sides) for form in forms)):
-        sides = [form.side(number) for form in forms]
-        values = [tuple(become(value) for (_, become), value in zip(sides, row, strict=True)) for row in rows]
-        conditions.append(_in([expression for expression, _ in sides], values))
-    return sa.and_(*conditions)
+    rounds = range(max(len(form.sides) for form in forms))
+    return sa.and_(*(_in([form.side(number) for form in forms], list(rows)) for number in rounds))
 
 
 def _in(columns: Sequence[sa.ColumnElement], rows: Sequence[tuple[Any, ...]]) -> sa.ColumnElement[bool]:
@@ -87,15 +83,15 @@ def _fit(column: sa.Column, keys: pa.ChunkedArray) -> list[Key | None]:
     """For each key how it is compared and as what; None where the column cannot hold it."""
     base, kind = column.info["catalog"].base, arrow_type(column.type)
     if base == "decimal":
-        form = Form(((column, _same),))
+        form = Form((column,))
         return [None if number is None else (form, number) for number in _decimals(keys)]
     texts = convert_keys(keys, pa.string()).to_pylist()
     if pa.types.is_string(kind):
-        long = short = Form(((exact(comparable(column)), str.encode),))
+        long = short = Form((exact(comparable(column)),))
         if base in TEXTS and _speaks(column.info["catalog"].charset, texts):
-            short = Form(((column, _same), *long.sides))
+            short = Form((column, *long.sides))
         return [None if text is None else (long if len(text) > INDEXED else short, text) for text in texts]
-    typed, spelled = Form(((comparable(column), _same),)), Form(((exact(column), str.encode),))
+    typed, spelled = Form((comparable(column),)), Form((exact(column),))
     calendar = isinstance(column.type, sa.Date | sa.DateTime | sa.Time)
     found: list[Key | None] = []
     for value, text in zip(convert_keys(keys, kind).to_pylist(), texts, strict=True):
@@ -141,8 +137,4 @@ def _decimal(text: str | None) -> Decimal | None:
 
 def _folded(value: sa.ColumnElement) -> sa.ColumnElement:
     trimmed = sa.func.regexp_replace(sa.cast(value, sa.Text), AROUND, "")
-    return sa.cast(sa.func.lower(trimmed), sa.LargeBinary)
-
-
-def _same(value: Any) -> Any:
-    return value
+    return exact(sa.func.lower(trimmed))

@@ -46,7 +46,8 @@ def shown(column: sa.Column, source: sa.ColumnElement) -> sa.ColumnElement:
 
 def exact(text: sa.ColumnElement) -> sa.ColumnElement:
     """A text as the bytes of its UTF-8: as no collation bends it, blanks at its end included."""
-    return sa.cast(sa.cast(text, sa.Text), sa.LargeBinary)
+    # The other side may stay text: one binary side is enough, and pymysql sends bytes at twice their length.
+    return sa.type_coerce(sa.cast(sa.cast(text, sa.Text), sa.LargeBinary), sa.Text())
 
 
 def misfits(column: sa.Column) -> sa.ColumnElement[bool] | None:
