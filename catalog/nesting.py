@@ -16,12 +16,12 @@ import pyarrow as pa
 from catalog.classification.verdict import Evidence, Verdict
 from catalog.classification.vocabulary import Sensitivity
 from catalog.connectors.base import Kind
+from catalog.connectors.field_names import is_data
 from catalog.models import Column, DataSet
 
 DEEPEST = 8
 MOST_PATHS = 200  # of one column
 MOST_KEYS = 40  # of one object, beyond which its keys are taken for data
-LONGEST_KEY = 60
 SURE = 0.5  # confidence from which a column is said to contain what is at a path in it
 SHARE = 0.5  # of the values, from which a text column is one of JSON
 LONGEST_NAME = 400
@@ -173,6 +173,6 @@ def _collect(values: Iterable[Any], path: str, found: Nested, depth: int) -> Non
 
 def _keys_are_data(by_key: Mapping[str, list[Any]], objects: int) -> bool:
     """Many keys that most objects do not share, or keys that no programmer would write."""
-    odd = any(len(key) > LONGEST_KEY or "@" in key or key.isdecimal() or "\0" in key for key in by_key)
+    odd = any(map(is_data, by_key))
     shared = sum(len(values) for values in by_key.values()) / max(len(by_key) * objects, 1)
     return odd or (len(by_key) > MOST_KEYS and shared < 0.2)

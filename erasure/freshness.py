@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from catalog.crawling import crawl
-from catalog.models import System
+from catalog.models import EXTERNAL, System
 from erasure.finding import Connections
 
 FRESH_FOR = timedelta(minutes=15)
@@ -18,5 +18,5 @@ def read_structure(connections: Connections) -> None:
     New columns are unreviewed, so they count as personal and are searched.
     """
     stale = Q(crawled_at=None) | Q(crawled_at__lt=timezone.now() - FRESH_FOR)
-    for system in System.objects.filter(stale):
+    for system in System.objects.filter(stale).exclude(kind=EXTERNAL):
         crawl(system, connections.to(system))

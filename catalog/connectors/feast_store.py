@@ -139,7 +139,7 @@ def _rows_of(repository: FeatureRepository, view: Any, data_set: str) -> Rows:
 
 
 def _describe(repository: FeatureRepository, view: Any, name: str) -> DataSetInfo:
-    kind = f"feature view ({'online' if name.endswith(ONLINE) else 'offline'})"
+    kind = "online features" if name.endswith(ONLINE) else "offline features"
     try:
         rows = _rows_of(repository, view, name)
     except ConnectorError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -22,11 +23,14 @@ from catalog.connectors.base import (
     Unsupported,
 )
 from catalog.connectors.folder_paths import require_allowed
+from catalog.connectors.http_bodies import PLAIN
 from catalog.connectors.iceberg_files import table_files
 from catalog.connectors.iceberg_form import REST, sql_url
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 30
+WHOLE_ANSWER_SECONDS = 120
+LARGEST_ANSWER = 64 * 1024 * 1024
 DAMAGED = (
     ValueError,
     LookupError,
@@ -103,11 +107,28 @@ def _rest_class() -> type[Any]:
 def _patient_adapter() -> Any:
     adapters = extras.load("requests.adapters", extra="iceberg")
 
+    requests = extras.load("requests", extra="iceberg")
+
     class Patient(adapters.HTTPAdapter):  # type: ignore[name-defined]
-        """PyIceberg sets no time-out of its own."""
+        """PyIceberg sets no bounds of its own, and would follow the catalog to wherever it points."""
 
         def send(self, request: Any, **options: Any) -> Any:
-            return super().send(request, **options | {"timeout": (CONNECT_SECONDS, ANSWER_SECONDS)})
+            request.headers.update(PLAIN)
+            options |= {"timeout": (CONNECT_SECONDS, ANSWER_SECONDS), "stream": True}
+            answer = super().send(request, **options)
+            with answer:
+                if answer.is_redirect:
+                    raise requests.TooManyRedirects
+                if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+                    raise requests.exceptions.ContentDecodingError
+                deadline = time.monotonic() + WHOLE_ANSWER_SECONDS
+                body = bytearray()
+                for chunk in answer.iter_content(64 * 1024):
+                    body += chunk
+                    if len(body) > LARGEST_ANSWER or time.monotonic() > deadline:
+                        raise requests.exceptions.ChunkedEncodingError
+            answer._content = bytes(body)
+            return answer
 
     return Patient()
 

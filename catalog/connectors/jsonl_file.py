@@ -1,7 +1,8 @@
 """A JSON Lines file as a data set: every column is text, a nested value is its JSON, an absent one is null.
 
 No line says which fields the others have, nor does a field keep to one type: columns are those of a bounded
-pass over pieces of the whole file, and a field that is asked for by name is looked for in every line.
+pass over pieces of the whole file, and a field that is asked for by name is looked for in every line. Fields whose
+names are data are one column (see `field_names`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from catalog.connectors.base import ColumnInfo, Kind, Malformed, Match, Replacement
+from catalog.connectors.field_names import FOLDED, fold, require_named
 from catalog.connectors.file_places import Place
 from catalog.connectors.jsonl_records import Line, as_text, lines, parse, plain, replace_values
 from catalog.connectors.matching import Matcher
@@ -39,7 +41,7 @@ class JsonLinesFile:
         if missing:
             with self.place.open() as file:
                 for line in lines(file, self.name):
-                    found = missing & (line.value or {}).keys()
+                    found = missing & fold(line.value or {}).keys()
                     names |= dict.fromkeys(found)
                     missing -= found
                     if not missing:
@@ -79,7 +81,8 @@ class JsonLinesFile:
     def replaced(
         self, batch: pa.RecordBatch, mask: pa.BooleanArray, replacements: Mapping[str, Replacement]
     ) -> pa.RecordBatch:
-        """`batch` as it would read after `rewrite`; a line can hold any value."""
+        """`batch` as it would read after `rewrite`; a line can hold any value, but see `field_names`."""
+        require_named(replacements, data_set=self.name)
         for name, replacement in replacements.items():
             place = batch.schema.get_field_index(name)
             if place >= 0:
@@ -91,6 +94,7 @@ class JsonLinesFile:
     def rewrite(self, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
         """Drop the matching lines, or write `replacements` into them; every other byte stays. How many."""
         matched = 0
+        require_named(replacements, data_set=self.name)
         schema = self.schema([name for match in matches for name in match.columns])
 
         def write(new: BinaryIO) -> bool:
@@ -119,13 +123,13 @@ class JsonLinesFile:
                 f"{self.name} has a field without a name that can be written.", "Name it in letters."
             )
 
-    def _glance(self) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _glance(self) -> Iterator[tuple[int, Mapping[str, Any]]]:
         """Rows with their sizes: from the head of the file, and of pieces spread evenly over the rest."""
         size = self.place.size()
         with self.place.open() as file:
             for line in lines(file, self.name):
                 if line.value is not None:
-                    yield len(line.raw), line.value
+                    yield len(line.raw), fold(line.value)
                 if file.tell() >= HEAD_BYTES:
                     break
             start = file.tell()
@@ -141,14 +145,14 @@ class JsonLinesFile:
                 while file.tell() < end and (raw := file.readline(PIECE_BYTES)).endswith(b"\n"):
                     yield from self._counted(raw)
 
-    def _counted(self, raw: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    def _counted(self, raw: bytes) -> Iterator[tuple[int, Mapping[str, Any]]]:
         try:
             value = parse(raw, name=self.name, number=0)
         except Malformed:
             self.count()  # reads from the beginning, and so knows the number of the line
             raise
         if value is not None:
-            yield len(raw), value
+            yield len(raw), fold(value)
 
     def _chunks(
         self, file: BinaryIO, columns: Sequence[str], batch_rows: int
@@ -167,7 +171,9 @@ class JsonLinesFile:
 
 
 def _batch(chunk: Sequence[Line], columns: Sequence[str]) -> pa.RecordBatch:
-    rows = [line.value for line in chunk if line.value is not None]
+    rows: list[Mapping[str, Any]] = [line.value for line in chunk if line.value is not None]
+    if FOLDED in columns:
+        rows = [fold(row) for row in rows]
     arrays = [pa.array([as_text(row.get(name)) for row in rows], pa.string()) for name in columns]
     if not columns:  # a batch that only counts
         return pa.RecordBatch.from_struct_array(pa.array([{}] * len(rows), pa.struct([])))

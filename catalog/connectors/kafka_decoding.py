@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from catalog.connectors.base import Malformed
+from catalog.connectors.field_names import fold
 from catalog.connectors.schema_registry import Schema, SchemaRegistry
 from catalog.connectors.schema_registry_avro import AvroCodec
 from catalog.connectors.schema_registry_json import JsonCodec, observed, parse_json
@@ -61,7 +62,13 @@ class Decoder:
         return self._declared[topic]
 
     def value(self, topic: str, data: bytes | None, *, check: bool = False) -> Decoded:
-        """One message. With `check`, also whether all of the schema's rules hold."""
+        """One message by column (see `field_names`). With `check`, also whether all of the schema's rules hold."""
+        found = self._value(topic, data, check)
+        known = [each.name for each in found.codec.fields] if found.codec else ()
+        values = fold(found.values, declared=known)
+        return found if values is found.values else replace(found, values=values)
+
+    def _value(self, topic: str, data: bytes | None, check: bool) -> Decoded:
         if data is None:  # a tombstone
             return Decoded()
         try:

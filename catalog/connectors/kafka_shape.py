@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from catalog.connectors.base import ColumnInfo, Kind, Malformed
+from catalog.connectors.field_names import unfold
 from catalog.connectors.kafka_decoding import VALUE, Decoder
 from catalog.connectors.schema_registry_types import TEXT, Codec, Field, text_array, text_of
 
@@ -119,7 +120,7 @@ class Shape:
         decoded = self._decoder.value(self.topic, message.value())
         if decoded.codec and decoded.codec not in self._codecs:
             raise Unlearned(self.topic)
-        values = {VALUE: dict(decoded.values)} if self.wide and decoded.values else decoded.values
+        values = {VALUE: unfold(decoded.values)} if self.wide and decoded.values else decoded.values
         if not self._own:
             return dict(values)
         kind, moment = message.timestamp()

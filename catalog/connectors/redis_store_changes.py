@@ -11,12 +11,13 @@ import pyarrow as pa
 from redis import Redis, WatchError
 
 from catalog.connectors.base import ConstraintInTheWay, Replacement, Unsupported
+from catalog.connectors.field_names import FOLDED
 from catalog.connectors.matching import as_text
 from catalog.connectors.redis_store_rows import ENTRY, MEMBER_FIELD, SCORE, VALUE, Row, read_rows
 
 ATTEMPTS = 5
 KEYS_AT_ONCE = 1_000
-FIXED = {"_key", "_expires", MEMBER_FIELD, SCORE, ENTRY}
+FIXED = {"_key", "_expires", MEMBER_FIELD, SCORE, ENTRY, FOLDED}
 
 Command = tuple[Any, ...]
 

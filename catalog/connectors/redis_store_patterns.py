@@ -1,7 +1,8 @@
 """Which keys belong together: `user:17:profile` and `user:18:profile` are rows of `user:*:profile`.
 
 What varies in a key is replaced by `*`: first what looks like an identifier, then a part that has more than a
-few values between the same neighbours. Never the first of several parts: there stands what the key is about.
+few values between the same neighbours. The first of several parts says what the key is about, and so varies only when
+it has very many: then it is about whom.
 A `*` stands for one or more characters within one part of a key.
 """
 
@@ -13,9 +14,10 @@ from collections.abc import Iterable, Mapping
 
 FEW_LAST = 5  # the last part of a key varies when it has more values than these between the same neighbours
 FEW_INNER = 20  # and so does one before it, where also the names of things stand
+FEW_FIRST = 200  # and the first of several
 SEPARATOR = re.compile(r"([:/|#])")
 VARYING = re.compile(
-    r"[^\s:/|#@]+@[^\s:/|#@]+\.[^\s:/|#@]+"  # an e-mail address
+    r"[^\s:/|#@]+@[^\s:/|#@]+"  # an e-mail address, or an account at a host
     r"|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
     r"|(?<![0-9A-Za-z])(?=[a-fA-F]*[0-9])[0-9a-fA-F]{8,}(?![0-9A-Za-z])"
     r"|(?<![^:/|#])(?=[^:/|#]*[0-9])(?=[^:/|#]*[A-Za-z])[0-9A-Za-z_\-+=.]{16,}(?![^:/|#])"  # a token
@@ -56,11 +58,11 @@ def _without_varying(found: set[tuple[str, ...]]) -> dict[tuple[str, ...], tuple
     for index in range(0, max(map(len, found), default=0), 2):  # separators stand in between
         values = defaultdict(set)
         for parts in found:
-            if len(parts) > index and parts[index] and (index or len(parts) == 1):
+            if len(parts) > index and parts[index]:
                 values[parts[:index], parts[index + 1 :]].add(parts[index])
         for parts in found:
             around = parts[:index], parts[index + 1 :]
-            few = FEW_LAST if index == len(parts) - 1 else FEW_INNER
+            few = FEW_LAST if index == len(parts) - 1 else FEW_INNER if index else FEW_FIRST
             if result[parts] == parts and len(values.get(around, ())) > few and parts[index] != "*":
                 result[parts] = (*around[0], "*", *around[1])
     return result

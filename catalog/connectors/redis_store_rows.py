@@ -1,7 +1,8 @@
 """Keys of Redis read as rows: one for a hash or a string, one for each member of everything else.
 
 Keys are asked about a hundred at a time, and what is long comes in pages. A hash with very many fields is a
-map, whose field names are values themselves: each of its fields is a row.
+map, whose field names are values themselves: each of its fields is a row. Of a shorter one, fields whose names are
+data are one column (see `field_names`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 from redis import Redis, ResponseError
 
 from catalog.connectors.base import Kind
+from catalog.connectors.field_names import FOLDED, fold
 from catalog.connectors.schema_registry_json import observed, parse_json
 from catalog.connectors.schema_registry_types import Field, text_of
 
@@ -90,11 +92,18 @@ def _row(key: bytes, kind: str, expires: bool, element: Any, values: Mapping[str
     if kind == "string":
         found = parse_json(values[VALUE]) if values[VALUE].lstrip()[:1] == b"{" else None
         if isinstance(found, dict):
-            texts = {name: text_of(value) for name, value in found.items()}
-            fields = tuple(observed(name, value) for name, value in found.items())
+            named = fold(found)
+            texts = {name: text_of(value) for name, value in named.items()}
+            fields = tuple(observed(name, value) for name, value in named.items())
             return Row(key, kind, expires, texts, document=found, fields=fields)
-    texts = {name: text(value) for name, value in values.items()}
-    fields = tuple(Field(name, kind if kind == "string" else "text", Kind.TEXT) for name in texts)
+    named = fold({name: text(value) for name, value in values.items()})
+    texts = {name: text_of(value) for name, value in named.items()}
+    fields = tuple(
+        observed(name, value)
+        if name == FOLDED
+        else Field(name, kind if kind == "string" else "text", Kind.TEXT)
+        for name, value in named.items()
+    )
     return Row(key, kind, expires, texts, element, fields=fields)
 
 

@@ -194,10 +194,13 @@ def _data_set(node: Node, *, written: bool) -> DataSetRead:
     return DataSetRead(name, written, read_facets(node), flows_into(node, name))
 
 
-def _refuse_too_many(event: Event) -> None:
-    """Edges between every input and every output, or named ones, beyond what anybody can use."""
-    count = sum(1 for _ in event.flows())
+def count_edges(event: Event) -> int:
+    """Edges between every input and every output, or named ones."""
     silent = sum(1 for one in event.outputs() if one.sources is None)
-    count += len(event.inputs()) * silent
-    if count > MOST_FLOWS:
+    return sum(1 for _ in event.flows()) + len(event.inputs()) * silent
+
+
+def _refuse_too_many(event: Event) -> None:
+    """Edges beyond what anybody can use."""
+    if (count := count_edges(event)) > MOST_FLOWS:
         raise BadEvent("outputs", f"makes {count:,} edges; {MOST_FLOWS:,} are allowed in one event.")

@@ -9,13 +9,14 @@ from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
 
-from catalog.lineage.event import Event, read_event
+from catalog.lineage.event import Event, count_edges, read_event
 from catalog.lineage.typed import BadEvent
 from catalog.lineage.writing import write
 
 logger = logging.getLogger("console.lineage")
 
 CHUNK = 200
+MOST_EDGES = 200_000  # of all events sent together: more would keep the producer waiting for minutes
 ATTEMPTS = 3  # where another batch wrote the same names at the same moment
 
 
@@ -35,11 +36,19 @@ def receive(payloads: Sequence[Any]) -> list[Failure]:
     """Store events; the failures, in the order of the events."""
     read: list[Numbered] = []
     failures: list[Failure] = []
+    edges = 0
     for index, payload in enumerate(payloads):
         try:
-            read.append((index, read_event(payload)))
+            event = read_event(payload)
         except BadEvent as bad:
             failures.append(Failure(index, str(bad)))
+            continue
+        if (more := count_edges(event)) and edges + more > MOST_EDGES:
+            reason = f"The batch makes more than {MOST_EDGES:,} edges: send this event in another."
+            failures.append(Failure(index, reason, retriable=True))
+            continue
+        edges += more
+        read.append((index, event))
     for start in range(0, len(read), CHUNK):
         failures += _write(read[start : start + CHUNK])
     return sorted(failures, key=lambda failure: failure.index)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
@@ -94,6 +94,21 @@ def prepare(environment: Environment) -> Shop | None:
     if os.environ.get("DEMO_DATABASE_URL"):
         return _configured(environment)
     return on_server(embedded_server(environment), environment) if environment.embedded else None
+
+
+def remembered(environment: Environment) -> Shop | None:
+    """The shop on the embedded server as it was made there, where that listens now; None where it was not."""
+    urls = [state.load(environment.var_dir).get(name) for name in ("DEMO_DATABASE_URL", "DEMO_CONSOLE_URL")]
+    if os.environ.get("DEMO_DATABASE_URL") or not all(urls):
+        return None
+    now = urlsplit(environment.database_url)
+    owner, console = (
+        replace(
+            Login.read(url or "", name="the demo's database"), host=now.hostname or "", port=now.port or 5432
+        )
+        for url in urls
+    )
+    return Shop(owner, console)
 
 
 def embedded_server(environment: Environment) -> EmbeddedPostgres:

@@ -5,27 +5,36 @@ So a console that was killed on the way is still empty and begins again, and one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from catalog import registering
-from catalog.connectors.base import ConnectorError
 from catalog.models import System
-from erasure.demo import cast, controller, database, exports, loading
-from erasure.demo.database import Login
+from erasure.demo import (
+    cast,
+    controller,
+    customers,
+    database,
+    exports,
+    features,
+    lake,
+    lineage,
+    loading,
+    page_views,
+    servers,
+    sessions,
+    stores,
+)
+from erasure.demo.database import Login, Shop
+from erasure.demo.flows import EXPORTS, SHOP
+from erasure.demo.stores import Store
 from governance.activities.models import Organisation
 from governance.console.models import User
-from governance.embedded import state
 from governance.environment import Environment
 
-SHOP = "Chinook shop"
-EXPORTS = "Chinook exports"
-REGION = "EU"  # both lie with the company; what leaves the Union is said in its activities
 LOCK = 0x44454D4F
+LEFT_OUT = "is left out: its server does not run. `make run` starts it."
 
 Say = Callable[[str], None]
 
@@ -42,16 +51,14 @@ def set_up(environment: Environment, *, say: Say, reset: bool = False, with_acco
     other people. Raises DemoProblem, ValidationError or ConnectorError with a sentence each.
     """
     shop = database.prepare(environment)
-    if shop is None:
-        say(
-            "There is no place for the shop's database: set DEMO_DATABASE_URL to an empty PostgreSQL database "
-            "and run `manage.py demo` again. The rest of the demo is set up without it."
-        )
-    elif loading.load(shop, again=reset):
-        say(f"The database {shop.owner.database} is filled: customers, invoices and what they bought.")
+    found = list(_shop(shop, say=say, reset=reset))
     folder = environment.var_dir / "demo"
     if exports.write(folder, again=reset):
         say(f"The files in {folder} are written.")
+    found.append(Store(EXPORTS, "folder", {"path": str(folder)}))
+    left = customers.remaining(shop)
+    found += _forgetful(environment, left, say=say, reset=reset)
+    found += _lasting(environment, left, say=say, reset=reset)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -63,44 +70,78 @@ def set_up(environment: Environment, *, say: Say, reset: bool = False, with_acco
             say("There are other people here, so no demo accounts are made; --with-accounts makes them.")
         with cast.acting_as("amir"):
             controller.describe()
-        if shop:
-            _register(SHOP, kind="postgresql", settings=_settings(shop.console))
-        _register(EXPORTS, kind="folder", settings={"path": str(folder)})
+        for store in found:
+            stores.register(store)
+        lineage.tell(found)
 
 
-def follow_server(environment: Environment, *, say: Say) -> None:
-    """Tell the shop's system where the embedded server listens now, if its port has moved."""
-    system = System.objects.filter(name=SHOP, settings__user=database.CONSOLE).first()
-    remembered = state.load(environment.var_dir).get("DEMO_CONSOLE_URL")
-    if not environment.embedded or system is None or not remembered:
+def go_on(environment: Environment, *, say: Say) -> None:
+    """After another start: follow servers whose port has moved, and fill those that forget with every stop."""
+    if not environment.embedded:
         return
-    now = urlsplit(environment.database_url)
-    moved = {"host": now.hostname, "port": now.port, "password": urlsplit(remembered).password}
-    try:
-        with cast.acting_as("emil"):
-            registering.change(
-                system,
-                name=system.name,
-                settings={**system.settings, **moved},
-                region=system.region,
-                custodian=system.custodian,
-            )
-    except (ConnectorError, ValidationError):
-        # The console works without its demo, and shows the problem at the next scan.
-        say(f"{SHOP} does not answer at the embedded server's new address.")
+    shop = database.remembered(environment)
+    known = set(System.objects.values_list("name", flat=True))
+    found = [Store(SHOP, "postgresql", _settings(shop.console))] if shop else []
+    if known & {sessions.SYSTEM, page_views.SYSTEM}:
+        found += _forgetful(environment, customers.remaining(shop), say=_quiet)
+    server = servers.find(servers.OBJECTS, environment.var_dir)
+    if server:
+        found.append(Store(lake.SYSTEM, "iceberg", lake.settings(server, environment.var_dir)))
+    for store in found:
+        if store.name in known and not stores.follow(store):
+            say(f"{store.name} does not answer at the embedded server's new address.")
 
 
-def _register(name: str, *, kind: str, settings: Mapping[str, Any]) -> None:
-    if System.objects.filter(name=name).exists():
-        return
-    with cast.acting_as("emil"):
-        registering.add(
-            name=name,
-            kind=kind,
-            settings=settings,
-            region=REGION,
-            custodian=User.objects.filter(username="carl", role=cast.CAST["carl"]).first(),
+def _shop(shop: Shop | None, *, say: Say, reset: bool) -> Iterator[Store]:
+    if shop is None:
+        say(
+            "There is no place for the shop's database: set DEMO_DATABASE_URL to an empty PostgreSQL database "
+            "and run `manage.py demo` again. The rest of the demo is set up without it."
         )
+        return
+    if loading.load(shop, again=reset):
+        say(f"The database {shop.owner.database} is filled: customers, invoices and what they bought.")
+    yield Store(SHOP, "postgresql", _settings(shop.console))
+
+
+def _forgetful(
+    environment: Environment, left: list[customers.Customer], *, say: Say, reset: bool = False
+) -> Iterator[Store]:
+    """The stores whose servers hold everything in memory, filled."""
+    redis = servers.find(servers.REDIS, environment.var_dir)
+    if redis:
+        if sessions.fill(redis, left, again=reset):
+            say(f"{len(left)} customers are signed in: their sessions are in Redis.")
+        yield Store(sessions.SYSTEM, "redis", sessions.settings(redis))
+    else:
+        say(f"{sessions.SYSTEM} {LEFT_OUT}")
+    broker = servers.find(servers.BROKER, environment.var_dir)
+    if broker:
+        if page_views.fill(broker, customers.readers(left)):
+            say(f"The topic {page_views.TOPIC} is filled.")
+        yield Store(page_views.SYSTEM, "kafka", page_views.settings(broker))
+    else:
+        say(f"{page_views.SYSTEM} {LEFT_OUT}")
+
+
+def _lasting(
+    environment: Environment, left: list[customers.Customer], *, say: Say, reset: bool
+) -> Iterator[Store]:
+    """The stores that keep what they hold."""
+    objects = servers.find(servers.OBJECTS, environment.var_dir)
+    if objects:
+        if lake.fill(objects, environment.var_dir, customers.readers(left), again=reset):
+            say("The lake is filled: bronze, silver and gold.")
+        yield Store(lake.SYSTEM, "iceberg", lake.settings(objects, environment.var_dir))
+    else:
+        say(f"{lake.SYSTEM} {LEFT_OUT}")
+    if features.fill(environment.var_dir, customers.readers(left), again=reset):
+        say("The feature store is built.")
+    yield Store(features.SYSTEM, "feast", features.settings(environment.var_dir))
+
+
+def _quiet(line: str) -> None:
+    """What is done at every start is not worth a line."""
 
 
 def _settings(login: Login) -> dict[str, Any]:

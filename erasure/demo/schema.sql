@@ -1,4 +1,4 @@
--- The tables of the Chinook shop, in the types, lengths and keys of the original.
+-- The tables of the Chinook shop, in the types, lengths and keys of the original; then what its support desk added.
 
 CREATE TABLE genre (
     genre_id integer PRIMARY KEY,
@@ -87,6 +87,25 @@ CREATE TABLE invoice_line (
     quantity integer NOT NULL
 );
 
+CREATE TABLE customer_profile (
+    customer_id integer PRIMARY KEY REFERENCES customer,
+    profile jsonb NOT NULL
+);
+
+CREATE TABLE support_ticket (
+    support_ticket_id integer PRIMARY KEY,
+    customer_id integer NOT NULL REFERENCES customer,
+    opened_at timestamp NOT NULL,
+    subject varchar(120) NOT NULL,
+    body text NOT NULL
+);
+
+CREATE VIEW customer_overview AS
+SELECT c.customer_id, c.first_name || ' ' || c.last_name AS full_name, c.email, c.country,
+    count(t.support_ticket_id) AS tickets, max(t.opened_at) AS last_ticket_at
+FROM customer c LEFT JOIN support_ticket t ON t.customer_id = c.customer_id
+GROUP BY c.customer_id;
+
 CREATE INDEX ON album (artist_id);
 CREATE INDEX ON track (album_id);
 CREATE INDEX ON track (media_type_id);
@@ -96,3 +115,4 @@ CREATE INDEX ON customer (support_rep_id);
 CREATE INDEX ON invoice (customer_id);
 CREATE INDEX ON invoice_line (invoice_id);
 CREATE INDEX ON invoice_line (track_id);
+CREATE INDEX ON support_ticket (customer_id);

@@ -1,5 +1,7 @@
 """What people do once the estate is set up, done by the cast: scan, review, assign, hold.
 
+Stores whose servers do not run here are not in the catalog, and have no part in it.
+
 Each part looks at what is done already and leaves decisions alone that somebody has taken, so the story can be told
 again, or taken up where it was broken off.
 """
@@ -10,13 +12,16 @@ import time
 from collections.abc import Callable
 from datetime import date
 
+from django.db.models import QuerySet
+
 from catalog import assigning, reviewing, scanning
-from catalog.models import Column, DataSet, System
-from erasure.demo import DemoProblem
+from catalog.lineage import declaring, propagation
+from catalog.models import Column, DataSet, Edge, System
+from erasure.demo import DemoProblem, features, lake, page_views, sessions
 from erasure.demo.cast import played_by
 from erasure.demo.controller import NEWSLETTER, SALES, SUPPORT
-from erasure.demo.estate import EXPORTS, SHOP
 from erasure.demo.exports import MAILING, PURCHASES
+from erasure.demo.flows import CAMPAIGNS, DECLARED, EXPORTS, FEATURES, MAIL, RECIPIENTS, SERVED, SHOP, Place
 from governance.activities.models import ProcessingActivity
 from governance.console import jobs
 from governance.console.models import Job
@@ -29,12 +34,20 @@ CORRECTIONS = {
     (SHOP, "public.artist", "name"): "name.full",
     (SHOP, "public.employee", "hire_date"): "employment",
     (SHOP, "public.invoice", "total"): "finance.transaction",
+    (SHOP, "public.customer_profile", "profile"): "contact",
+    (SHOP, "public.customer_profile", "profile.visits[].page"): "none.operational",
+    (SHOP, "public.support_ticket", "subject"): "content.free_text",
     (EXPORTS, PURCHASES, "artist"): "name.full",
     (EXPORTS, PURCHASES, "track"): "none.operational",
     (EXPORTS, PURCHASES, "genre"): "none.operational",
+    (sessions.SYSTEM, sessions.PATTERN, "_key"): "id.cookie",
+    (MAIL, CAMPAIGNS, "readers"): "none.operational",
 }
+SYSTEMS = (SHOP, EXPORTS, sessions.SYSTEM, page_views.SYSTEM, lake.SYSTEM, features.SYSTEM)
 ASSIGNMENTS = {
     (SHOP, "public.customer"): [SALES, SUPPORT],
+    (SHOP, "public.customer_overview"): [SUPPORT],
+    (SHOP, "public.customer_profile"): [SALES, SUPPORT],
     (SHOP, "public.employee"): [SUPPORT],
     (SHOP, "public.invoice"): [SALES],
     (SHOP, "public.invoice_line"): [SALES],
@@ -43,8 +56,19 @@ ASSIGNMENTS = {
     (SHOP, "public.artist"): [SALES],
     (SHOP, "public.genre"): [SALES],
     (SHOP, "public.media_type"): [SALES],
+    (SHOP, "public.support_ticket"): [SUPPORT],
     (EXPORTS, PURCHASES): [NEWSLETTER],
     (EXPORTS, MAILING): [NEWSLETTER],
+    (sessions.SYSTEM, sessions.PATTERN): [SALES],
+    (page_views.SYSTEM, page_views.TOPIC): [NEWSLETTER],
+    (lake.SYSTEM, lake.SIGNUPS): [NEWSLETTER],
+    (lake.SYSTEM, lake.VIEWS): [NEWSLETTER],
+    (lake.SYSTEM, lake.READERS): [NEWSLETTER],
+    (lake.SYSTEM, lake.COUNTRIES): [NEWSLETTER],
+    (features.SYSTEM, FEATURES.data_set): [NEWSLETTER],
+    (features.SYSTEM, SERVED.data_set): [NEWSLETTER],
+    (MAIL, RECIPIENTS): [NEWSLETTER],
+    (MAIL, CAMPAIGNS): [NEWSLETTER],
 }
 # The country stays with the invoice because the rate of value added tax depends on it.
 HELD = {
@@ -61,8 +85,14 @@ HOLD_UNTIL = date(2033, 12, 31)  # eight years after the year of the last invoic
 def tell(*, say: Callable[[str], None]) -> None:
     """Everything up to the point where a request can be made. Raises DemoProblem."""
     for name in (SHOP, EXPORTS):
-        _scan(_system(name))
-    say(f"Both systems are scanned; {_review()} columns were reviewed just now.")
+        _system(name)
+    systems = System.objects.filter(name__in=SYSTEMS)
+    for system in systems:
+        _scan(system)
+    _declare()
+    if _unreviewed().exists():
+        _carry_labels()
+    say(f"{len(systems)} systems are scanned; {_review()} columns were reviewed just now.")
     say(f"{_assign()} data sets were assigned to processing activities, {_hold()} legal holds placed.")
 
 
@@ -91,6 +121,31 @@ def _scan(system: System) -> None:
         raise DemoProblem(f"{job.title}: {job.message or job.get_state_display()}")
 
 
+def _declare() -> None:
+    """Where the features come from, as far as what they are made of is in the catalog."""
+    with played_by("emil"):
+        for target, flows in DECLARED.items():
+            for flow in flows:
+                into, out_of = _column(target, flow.column), _column(flow.source, flow.source_column)
+                if into is None or out_of is None:
+                    continue
+                between = Edge.objects.filter(source_column=out_of, target_column=into)
+                if not between.filter(origin=Edge.Origin.DECLARED).exists():
+                    declaring.declare(source=out_of, target=into, subtype=flow.subtype, masking=flow.masking)
+
+
+def _column(place: Place, name: str) -> Column | None:
+    return Column.objects.filter(
+        data_set__system__name=place.system, data_set__name=place.data_set, name=name, gone_at=None
+    ).first()
+
+
+def _carry_labels() -> None:
+    """Along the lineage, as a worker would: what stands in a hash or at the partner is known from there."""
+    for job in Job.objects.filter(kind=propagation.KIND).exclude(state__in=Job.FINISHED):
+        _finished(job)
+
+
 def _finished(job: Job) -> Job:
     """Do the job here, unless a worker was quicker; then wait for it."""
     while not job.finished:
@@ -101,11 +156,15 @@ def _finished(job: Job) -> Job:
     return job
 
 
+def _unreviewed() -> QuerySet[Column]:
+    return Column.objects.filter(
+        data_set__system__name__in=[*SYSTEMS, MAIL], state=Column.State.UNREVIEWED, gone_at=None
+    )
+
+
 def _review() -> int:
     """Correct what is to be corrected and confirm the rest; how many columns were decided on."""
-    waiting = Column.objects.filter(
-        data_set__system__name__in=[SHOP, EXPORTS], state=Column.State.UNREVIEWED, gone_at=None
-    )
+    waiting = _unreviewed()
     decided = 0
     with played_by("dana") as dana:
         for (system, data_set, name), category in CORRECTIONS.items():
@@ -120,7 +179,10 @@ def _assign() -> int:
     activities = {activity.name: activity for activity in ProcessingActivity.objects.all()}
     assigned = 0
     with played_by("amir"):
+        known = set(System.objects.values_list("name", flat=True))
         for (system, name), wanted in ASSIGNMENTS.items():
+            if system not in known:
+                continue
             data_set = _data_set(system, name)
             if not data_set.activities.exists():
                 assigned += assigning.assign(data_set, activities=[activities[key] for key in wanted])

@@ -154,10 +154,10 @@ def test_check_and_settings(reader: FeastConnector, settings_of: dict[str, str])
 def test_discover(reader: FeastConnector) -> None:
     found = {each.name: each for each in reader.discover()}
     assert [(name, each.kind, each.row_estimate, each.problem) for name, each in found.items()] == [
-        ("people", "feature view (offline)", 600, ""),
-        ("people (online)", "feature view (online)", 600, ""),
-        ("visits", "feature view (offline)", 60, ""),
-        ("visits (online)", "feature view (online)", 60, ""),
+        ("people", "offline features", 600, ""),
+        ("people (online)", "online features", 600, ""),
+        ("visits", "offline features", 60, ""),
+        ("visits (online)", "online features", 60, ""),
     ]
     kinds = [Kind.INTEGER, Kind.TEXT, Kind.FLOAT, Kind.ARRAY, Kind.BOOLEAN, Kind.TIMESTAMP]
     names = ["person_id", "email", "score", "tags", "vip", "event_timestamp"]

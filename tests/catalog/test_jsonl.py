@@ -204,3 +204,21 @@ def test_a_broken_line_in_a_piece_is_named_by_its_number(large: Path, writer: Co
         lines[i] = lines[i].replace(b"}", b"]")
     large.write_bytes(b"".join(lines))
     assert described(writer).problem.startswith("large.jsonl, line 14001 is not JSON.")
+
+
+def test_fields_whose_names_are_data_are_one_column(tmp_path: Path, writer: Connector) -> None:
+    line = b'{"team": "a", "anna@x.de": "admin", "17": 1, "%b": null}\n' % (b"n" * 61)
+    (tmp_path / "roles.jsonl").write_bytes(line + b'{"team": "b"}\n')
+    found = described(writer)
+    assert [(column.name, column.kind) for column in found.columns] == [("team", Kind.TEXT), ("*", Kind.JSON)]
+    inside = '{"anna@x.de": "admin", "17": 1, "%s": null}' % ("n" * 61)
+    assert [row for batch in writer.read("roles.jsonl") for row in batch.to_pylist()] == [
+        {"team": "a", "*": inside},
+        {"team": "b", "*": None},
+    ]
+    with pytest.raises(DataSetMissing, match="no column 'anna@x.de'"):
+        writer.count("roles.jsonl", match(**{"anna@x.de": ["admin"]}))
+    with pytest.raises(ConstraintInTheWay, match=r"roles\.jsonl\.\* stands for fields whose names are data"):
+        writer.rehearse([Operation("roles.jsonl", match(team=["a"]), {"*": Replacement("gone")})])
+    assert writer.overwrite("roles.jsonl", match(team=["a"]), {"team": Replacement("c")}) == 1
+    assert (tmp_path / "roles.jsonl").read_bytes() == line.replace(b'"a"', b'"c"') + b'{"team": "b"}\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -301,3 +302,35 @@ def test_a_server_that_hangs_is_given_up(settings: dict[str, Any]) -> None:
 def test_declared_patterns_are_checked(written: str) -> None:
     form = RedisForm({"host": "h", "port": 1, "key_columns": "shown", "data_sets": written})
     assert list(form.errors) == ["data_sets"]
+
+
+def test_people_in_front_of_a_key_are_no_data_sets() -> None:
+    people = {f"anna.schmidt.{first}{second}:cart" for first in "abcdefghijklmno" for second in "pqrstuvwxyzabcd"}
+    assert len(people) == 225
+    assert set(group(people).values()) == {"*:cart"}
+    few = sorted(people)[:200]
+    assert group(few) == {name: name for name in few}
+    assert derive("anna@localhost:cart") == "*:cart"
+
+
+def test_fields_whose_names_are_data_are_one_column(writer: Connector, client: Redis) -> None:
+    client.hset("role:1", mapping={"name": "Sales", "anna@example.org": "admin", "17": "x"})
+    client.set("map:1", '{"name": "Sales", "anna@example.org": {"role": "admin"}, "*": 1}')
+    found = {each.name: [(column.name, column.kind) for column in each.columns] for each in writer.discover()}
+    columns = [("_key", Kind.TEXT), ("_expires", Kind.BOOLEAN), ("name", Kind.TEXT), ("*", Kind.JSON)]
+    assert {name: sorted(each) for name, each in found.items()} == {
+        "role:*": sorted(columns),
+        "map:*": sorted(columns),
+    }
+    assert rows(writer, "role:*")[0]["*"] == '{"anna@example.org": "admin", "17": "x"}'
+    assert rows(writer, "map:*")[0]["*"] == '{"anna@example.org": {"role": "admin"}, "*": 1}'
+    for name in ("role:*", "map:*"):
+        with pytest.raises(ConstraintInTheWay, match=r"The column \* of Redis cannot be written"):
+            writer.rehearse([Operation(name, match(name=["Sales"]), {"*": Replacement("gone")})])
+        assert writer.overwrite(name, match(name=["Sales"]), {"name": Replacement("gone")}) == 1
+    assert client.hgetall("role:1") == {b"name": b"gone", b"anna@example.org": b"admin", b"17": b"x"}
+    assert json.loads(client.get("map:1") or "") == {
+        "name": "gone",
+        "anna@example.org": {"role": "admin"},
+        "*": 1,
+    }

@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from urllib.parse import quote
 
 import psycopg
@@ -17,10 +18,12 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 from django.db import connection
+from redis import Redis
 
 from audit.ledger.models import Waiting
-from catalog.models import Column, DataSet, System
-from erasure.demo import database, estate, exports, story
+from catalog.localization.transfers import transfers
+from catalog.models import EXTERNAL, Column, DataSet, Edge, System
+from erasure.demo import database, estate, exports, extract, lake, page_views, story
 from erasure.models import SubjectRequest
 from governance.activities.models import Organisation, ProcessingActivity
 from governance.console.models import User
@@ -44,7 +47,13 @@ ROWS = {
     "customer": 59,
     "invoice": 412,
     "invoice_line": 2240,
+    "customer_profile": 59,
+    "support_ticket": 80,
 }
+LEFT_OUT = "".join(
+    f"{name} is left out: its server does not run. `make run` starts it.\n"
+    for name in ("Chinook sessions", "Chinook events", "Chinook lake")
+)
 LUIS = {
     "e-mail": "luisg@embraer.com.br",
     "telephone": "+55 (12) 3923-5555",
@@ -64,6 +73,22 @@ def place(pg_server, pg_database, monkeypatch):
     with pg_server.superuser.connect() as superuser:
         superuser.execute(f'DROP DATABASE "{pg_database.name}" WITH (FORCE)')
         superuser.execute(f'DROP ROLE IF EXISTS "{pg_database.name}_console"')
+
+
+@pytest.fixture
+def servers(redis_url, s3_server, kafka_broker, monkeypatch):
+    """Redis, S3 and Kafka as `manage.py up` has them, with nothing of the estate in them yet."""
+    url = redis_url.rpartition("/")[0] + "/5"
+    monkeypatch.setenv("DEMO_REDIS_URL", url)
+    keys = f"{s3_server.access_key}:{s3_server.secret_key}"
+    monkeypatch.setenv("DEMO_OBJECTS_URL", s3_server.endpoint.replace("://", f"://{keys}@"))
+    monkeypatch.setenv("DEMO_BROKER", kafka_broker.bootstrap)
+    with Redis.from_url(url, decode_responses=True) as redis:
+        redis.flushdb()
+        yield redis
+        redis.flushdb()
+    if lake.BUCKET in {each["Name"] for each in s3_server.client.list_buckets()["Buckets"]}:
+        s3_server.remove_bucket(lake.BUCKET)
 
 
 @pytest.fixture
@@ -103,31 +128,45 @@ def console_rows():
     return {model.__name__: model.objects.count() for model in models}
 
 
+def registered():
+    """The names of the systems that the console connects to."""
+    return sorted(system.name for system in System.objects.exclude(kind=EXTERNAL))
+
+
 def console_login(place, folder):
     remembered = state.load(folder)["DEMO_CONSOLE_URL"]
     login = database.Login.read(remembered, name="DEMO_CONSOLE_URL")
     return Database(login.host, login.port, login.database, login.user, login.password)
 
 
-def test_everything_is_set_up_once_and_nothing_is_scanned(db, place, folder):
+def test_everything_is_set_up_once_and_nothing_is_scanned(db, place, servers, folder):
     said = demo("--if-empty")
     assert said == (
         f"The database {place.name} is filled: customers, invoices and what they bought.\n"
         f"The files in {folder}/demo are written.\n"
+        "59 customers are signed in: their sessions are in Redis.\n"
+        "The topic shop.page_views is filled.\n"
+        "The lake is filled: bronze, silver and gold.\n"
+        "The feature store is built.\n"
         f"7 demo accounts: see {folder}/demo-accounts.txt.\n"
     )
     assert counts(place) == ROWS
     recorded = Waiting.objects.count()
+    # What only lineage speaks of until somebody has scanned it, and the mailing partner.
+    named = {system.name.partition(":")[0] for system in System.objects.filter(kind=EXTERNAL)}
+    assert named == {"postgres", "file", "kafka", "s3", "https"}
     assert console_rows() == {
         "User": 7,
         "Organisation": 1,
         "ProcessingActivity": 3,
-        "System": 2,
-        "DataSet": 0,
-        "Column": 0,
+        "System": 6 + len(named),
+        "DataSet": 10,
+        "Column": 36,
         "Hold": 0,
-        "Waiting": 7 + 1 + 3 + 2,
+        # Lineage is one entry for the names it brought and one for its edges; the partner's region and safeguard.
+        "Waiting": 7 + 1 + 3 + 6 + 2 + 2,
     }
+    assert not Column.objects.exclude(data_set__system__kind=EXTERNAL).exists()
     assert demo() == demo("--if-empty") == ""
     assert Waiting.objects.count() == recorded
 
@@ -153,7 +192,7 @@ def test_types_lengths_and_keys_are_those_of_the_original(db, place, folder):
         "SELECT contype::text, count(*) FROM pg_constraint"
         " WHERE contype IN ('p', 'f') AND connamespace = 'public'::regnamespace GROUP BY 1"
     )
-    assert dict(keys) == {"p": 9, "f": 9}
+    assert dict(keys) == {"p": 11, "f": 11}
 
 
 def test_the_console_may_only_read_overwrite_and_delete(db, place, folder):
@@ -197,7 +236,7 @@ def test_no_demo_accounts_beside_other_people_unless_asked_for(db, place, folder
     assert demo("--if-empty") == ""
     assert "There are other people here, so no demo accounts are made" in demo()
     assert [user.username for user in User.objects.all()] == ["olga"]
-    assert System.objects.count() == 2
+    assert registered() == ["Chinook exports", "Chinook features", "Chinook shop"]
     with pytest.raises(CommandError, match=r"no data steward called dana, .* --with-accounts"):
         demo("--story")
     demo("--with-accounts")
@@ -207,7 +246,7 @@ def test_no_demo_accounts_beside_other_people_unless_asked_for(db, place, folder
 def test_without_a_place_for_the_database_the_rest_is_set_up(db, folder, monkeypatch):
     monkeypatch.delenv("DEMO_DATABASE_URL", raising=False)
     assert "set DEMO_DATABASE_URL to an empty PostgreSQL database" in demo()
-    assert [system.name for system in System.objects.all()] == [estate.EXPORTS]
+    assert registered() == ["Chinook exports", "Chinook features"]
     with pytest.raises(CommandError, match="Chinook shop is not in the catalog"):
         demo("--story")
 
@@ -258,7 +297,10 @@ def test_reset_brings_back_rows_and_files_and_nothing_else_does(db, place, folde
     assert mailing.read_bytes() != before
 
     recorded = Waiting.objects.count()
-    demo("--reset")
+    assert demo("--reset") == (
+        f"The database {place.name} is filled: customers, invoices and what they bought.\n"
+        f"The files in {folder}/demo are written.\n{LEFT_OUT}The feature store is built.\n"
+    )
     assert counts(place) == ROWS
     assert place.execute("SELECT email FROM customer WHERE customer_id = 1") == [(LUIS["e-mail"],)]
     assert mailing.read_bytes() == before
@@ -278,7 +320,7 @@ def test_the_files_always_have_the_same_bytes():
 
 
 def is_set_up():
-    return console_rows()["System"] == 2
+    return registered() == ["Chinook exports", "Chinook features", "Chinook shop"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -290,6 +332,7 @@ def test_killed_anywhere_it_begins_again_and_ends_whole(place, tmp_path):
     moments = {
         "the console's role is remembered": tmp_path / "environment.json",
         "a folder is made": tmp_path / "demo" / "partners",
+        "the feature store is begun": tmp_path / "demo-features.new",
         "the password is written": tmp_path / "demo-accounts.txt",
     }
     for path in moments.values():
@@ -306,20 +349,29 @@ def test_killed_anywhere_it_begins_again_and_ends_whole(place, tmp_path):
     assert (counts(place), User.objects.count(), is_set_up()) == (ROWS, 7, True)
 
 
-def test_the_story_is_told_once(db, place, folder):
+def test_the_story_is_told_once(db, place, servers, folder):
     demo("--story")
     told = console_rows()
-    assert (told["DataSet"], told["Column"], told["Hold"]) == (11, 80, 2)
+    assert (told["DataSet"], told["Column"], told["Hold"]) == (24, 142, 2)
     assert not Column.objects.filter(state=Column.State.UNREVIEWED).exists()
     assert {hold.data_set.name: sorted(hold.keep_columns) for hold in Hold.objects.all()} == {
         name: sorted(columns) for name, columns in story.HELD.items()
     }
     assert not DataSet.objects.filter(activities=None).exists()
+    assert {system.name: system.region for system in System.objects.all()} == {
+        "Chinook shop": "EU",
+        "Chinook exports": "EU",
+        "Chinook sessions": "EU",
+        "Chinook events": "EU",
+        "Chinook lake": "EU",
+        "Chinook features": "EU",
+        "https://mail.example.com": "US",
+    }
     corrected = {
         (column.data_set.system.name, column.data_set.name, column.name): column.category
         for column in Column.objects.select_related("data_set__system")
         if column.labels.filter(origin="person").exists()
-        and not column.labels.filter(origin="scan", category=column.category).exists()
+        and not column.labels.filter(origin__in=["scan", "lineage"], category=column.category).exists()
     }
     assert corrected == story.CORRECTIONS
 
@@ -328,15 +380,21 @@ def test_the_story_is_told_once(db, place, folder):
     assert counts(place) == ROWS
 
 
-def test_one_customer_is_erased_and_nobody_else(db, place, folder, work):
+def test_one_customer_is_erased_and_nobody_else(db, place, servers, folder, work):
     demo("--story")
     amir, petra = User.objects.get(username="amir"), User.objects.get(username="petra")
     mailing, purchases = folder / "demo" / exports.MAILING, folder / "demo" / exports.PURCHASES
     before = {table: rows_of(place, table) for table in ROWS}
     mailed, bought = mailing.read_bytes().splitlines(keepends=True), pq.read_table(purchases)
+    signed_in = sessions_of(servers)
     assert named_in(place, folder) == {
-        "customer": 1, "invoice": 7, exports.MAILING: 1, exports.PURCHASES: 38
-    }  # fmt: skip
+        "customer": 1,
+        "invoice": 7,
+        "customer_profile": 1,
+        "support_ticket": 2,
+        exports.MAILING: 1,
+        exports.PURCHASES: 38,
+    }
 
     request = find(request_of(LUIS["e-mail"], amir), amir, work)
     assert {str(hit.data_set): hit.rows for hit in request.hits.all()} == {
@@ -345,6 +403,9 @@ def test_one_customer_is_erased_and_nobody_else(db, place, folder, work):
         "Chinook shop / public.invoice_line": 38,
         f"Chinook exports / {exports.PURCHASES}": 38,
         f"Chinook exports / {exports.MAILING}": 1,
+        "Chinook shop / public.customer_profile": 1,
+        "Chinook shop / public.support_ticket": 2,
+        "Chinook sessions / session:*": 1,
     }
     held = {step.data_set.name: step.reason for step in request.plans.get().steps.all() if step.hold_id}
     why = f"Legal hold, Legal obligation or public task, Art. 17(3)(b): {story.HOLD_REASON}"
@@ -369,15 +430,106 @@ def test_one_customer_is_erased_and_nobody_else(db, place, folder, work):
     gone = dict.fromkeys(("billing_address", "billing_city", "billing_state", "billing_postal_code"))
     assert mine["invoice"] == [row | gone for row in before["invoice"] if row["customer_id"] == "1"]
     assert len(mine["invoice"]) == 7
+    his = {"customer", "invoice", "customer_profile", "support_ticket"}
     for table, rows in after.items():
         assert [row for row in rows if row not in mine.get(table, [])] == [
-            row for row in before[table] if table not in mine or row["customer_id"] != "1"
+            row for row in before[table] if table not in his or row["customer_id"] != "1"
         ]
+    assert len(signed_in) == 59
+    assert sessions_of(servers) == [each for each in signed_in if each["customer_id"] != "1"]
+    servers.flushdb()  # as a stopped server does
+    assert "58 customers are signed in" in demo()
+    assert LUIS["e-mail"] not in {each["email"] for each in sessions_of(servers)}
     assert mailing.read_bytes() == b"".join(line for line in mailed if LUIS["e-mail"].encode() not in line)
     left = pq.read_table(purchases)
     assert left.schema == bought.schema
     assert left.to_pylist() == [row for row in bought.to_pylist() if row["customer_id"] != 1]
     assert kept_in_clear() == []
+
+
+def sessions_of(redis):
+    """All sessions, in the order of their keys."""
+    return [redis.hgetall(key) for key in sorted(redis.keys("session:*"))]
+
+
+def test_readers_of_the_newsletter_are_every_second_customer_and_nobody_else(db, place, servers, folder):
+    demo()
+    expected = [row["Email"] for row in extract.rows("Customer") if int(row["CustomerId"]) % 2 == 0]
+    assert len(expected) == 29
+    found = {}
+    for name in ("Chinook events", "Chinook lake", "Chinook features"):
+        with System.objects.get(name=name).connect() as connector:
+            for info in connector.discover():
+                if "email" in {column.name for column in info.columns}:
+                    values = (
+                        value for batch in connector.read(info.name) for value in batch["email"].to_pylist()
+                    )
+                    found[info.name] = sorted({value.strip().lower() for value in values})
+    assert found == dict.fromkeys(
+        [
+            "shop.page_views",
+            "bronze.newsletter_signup",
+            "bronze.page_view",
+            "silver.reader",
+            "reader_features",
+            "reader_features (online)",
+        ],
+        sorted(expected),
+    )
+    assert len(page_views.views([{"Email": "a", "CustomerId": "2"}] * 29)) == page_views.EACH * 29
+
+
+def test_what_goes_to_the_partner_is_listed_with_and_without_a_safeguard(db, place, servers, folder):
+    demo("--story")
+    assert [
+        (str(each.source), str(each.target), each.category, each.state) for each in transfers(date.today())
+    ] == [
+        (
+            "Chinook lake / gold.readers_by_country",
+            "https://mail.example.com / campaigns.countries",
+            "contact.address.country",
+            "no safeguard",
+        ),
+        (
+            "Chinook lake / silver.reader",
+            "https://mail.example.com / newsletter.recipients",
+            "contact.email",
+            "safeguarded",
+        ),
+    ]
+    masked = Edge.objects.filter(masking=True, gone_at=None).exclude(origin="view")
+    assert {(str(edge.source_column), str(edge.target_column), edge.subtype) for edge in masked} == {
+        (
+            "Chinook lake / bronze.newsletter_signup / email",
+            "Chinook lake / silver.reader / email_hash",
+            "TRANSFORMATION",
+        ),
+        (
+            "Chinook lake / silver.reader / email",
+            "Chinook lake / gold.readers_by_country / readers",
+            "AGGREGATION",
+        ),
+        (
+            "Chinook lake / bronze.page_view / email",
+            "Chinook features / reader_features / page_views",
+            "AGGREGATION",
+        ),
+    }
+
+
+def test_a_reader_is_found_in_the_stores_that_only_their_custodian_changes(db, place, servers, folder, work):
+    demo("--story")
+    amir = User.objects.get(username="amir")
+    request = find(request_of("leonekohler@surfeu.de", amir), amir, work)
+    methods = {str(step.data_set): step.method for step in request.plans.get().steps.all()}
+    assert sorted(name for name, method in methods.items() if method == "ask") == [
+        "Chinook events / shop.page_views",
+        "Chinook features / reader_features",
+        "Chinook features / reader_features (online)",
+        "Chinook lake / bronze.newsletter_signup",
+        "Chinook lake / bronze.page_view",
+        "Chinook lake / silver.reader",
+    ]
 
 
 def names_him(text):
@@ -432,7 +584,7 @@ def test_on_the_embedded_server_it_makes_its_own_place_and_follows_a_new_port(db
                 database_url=server.url("console", "any", "console"),
             )
             demo("--if-empty")
-            assert demo() == ""
+            assert demo() == LEFT_OUT
             system = System.objects.get(name=estate.SHOP)
             assert system.settings | {"statement_timeout": 60, "sslmode": "prefer"} == {
                 "host": "127.0.0.1",

@@ -12,7 +12,7 @@ import urllib.request
 import pytest
 
 from governance.embedded import state
-from governance.embedded.programs import choose_port
+from governance.embedded.programs import choose_port, working_in
 from governance.environment import PROJECT
 from tests.services.console import own_console, wait_until
 
@@ -78,6 +78,37 @@ def test_a_console_comes_up_survives_kills_keeps_its_data_and_stops_cleanly(cons
     console.process.kill()
     console.process.wait()
     wait_until(lambda: console.left() == [])
+
+
+def test_the_demo_has_servers_of_its_own_that_are_revived_and_stop_at_once():
+    with own_console(demo=True) as console:
+        console.start(choose_port(0))
+        homes = [console.var_dir / "objects", console.var_dir / "broker"]
+        first = [working_in(home) for home in homes]
+        assert [len(pids) for pids in first] == [1, 1]
+        assert "is left out" not in console.said()
+        remembered = state.load(console.var_dir)
+        assert remembered["DEMO_OBJECTS_URL"].startswith("http://")
+        for (pid,) in first:
+            os.kill(pid, signal.SIGKILL)
+        broker = ("127.0.0.1", int(remembered["DEMO_BROKER"].rpartition(":")[2]))
+        wait_until(
+            lambda: all(working_in(home) not in ([], old) for home, old in zip(homes, first, strict=True))
+        )
+        wait_until(lambda: takes_connections(broker))
+        console.process.send_signal(signal.SIGTERM)
+        assert console.process.wait(60) == 0
+        assert [working_in(home) for home in homes] == [[], []]
+        assert "does not stop" not in console.said()
+        assert console.left() == []
+
+
+def takes_connections(address):
+    try:
+        socket.create_connection(address, timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture

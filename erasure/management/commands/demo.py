@@ -16,9 +16,7 @@ from erasure.demo.story import tell
 
 
 class Command(BaseCommand):
-    help = (
-        "Set up the demo estate: a shop database, exported files, systems, a record of processing, accounts."
-    )
+    help = "Set up the demo estate: a shop with sessions, events, a lake and exports, a record of processing, accounts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         when = parser.add_mutually_exclusive_group()
@@ -53,7 +51,7 @@ class Command(BaseCommand):
     ) -> None:
         environment = settings.ENVIRONMENT
         if if_empty and not estate.is_empty():
-            estate.follow_server(environment, say=self.stdout.write)
+            estate.go_on(environment, say=self.stdout.write)
         else:
             estate.set_up(environment, say=self.stdout.write, reset=reset, with_accounts=with_accounts)
         if story:

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from rest_framework.test import APIClient
 
-from catalog.lineage import bodies
+from catalog.lineage import bodies, receiving
 from catalog.models import Edge, LineageEvent, LineageJob, LineageRun
 from governance.console.models import User
 from tests.catalog.lineage.openlineage import data_set, facet, run_event, send
@@ -190,3 +190,17 @@ def test_values_in_an_expression_are_for_who_may_scan(producer: APIClient, emil:
     assert evidence(api_of(emil)) == ["a || 'anna@example.org'"]
     assert evidence(api_of(emil, "catalog.view")) == [""]
     assert evidence(api_of(vera)) == [""]
+
+
+def test_edges_of_a_batch_are_bounded(producer: APIClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(receiving, "MOST_EDGES", 2)
+    wide = run_event(
+        inputs=[data_set("shop.a"), data_set("shop.c")], outputs=[data_set("shop.b"), data_set("shop.d")]
+    )
+    answer = producer.post(MANY, [event(), wide, event(), event(), run_event()], format="json").json()
+    reason = "The batch makes more than 2 edges: send this event in another."
+    assert answer["failed_events"] == [
+        {"index": 1, "reason": reason, "retriable": True},
+        {"index": 3, "reason": reason, "retriable": True},
+    ]
+    assert LineageEvent.objects.count() == 3
