@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,14 +19,18 @@ from catalog.connectors.base import (
     Malformed,
     Match,
     Replacement,
+    Unsupported,
 )
 from catalog.connectors.file_places import Place
 from catalog.connectors.matching import Matcher
+from catalog.connectors.parquet_decoding import RowGroups, gather
 from catalog.connectors.parquet_layout import kind_of, layout
 from catalog.connectors.replacing import replace_values
 
-BATCH_BYTES = 16 * 1024 * 1024
 SAMPLED_GROUPS = 20
+BATCH_ROWS = 100_000
+LONGEST_FIXED = 64 * 1024
+GROUP_BYTES = 256 * 1024 * 1024  # of a row group that is written, decoded: larger ones become several
 
 
 class ParquetFile:
@@ -58,15 +62,12 @@ class ParquetFile:
         self, columns: Sequence[str], *, batch_rows: int, seed: int | None = None
     ) -> Iterator[pa.RecordBatch]:
         """All rows; with `seed`, for a sample, those of at most twenty row groups chosen by it."""
-        with self.opened() as file:
-            groups = list(range(file.num_row_groups))
+        with self.row_groups() as file:
+            groups = list(range(file.metadata.num_row_groups))
             if seed is not None and len(groups) > SAMPLED_GROUPS:
                 groups = sorted(random.Random(seed).sample(groups, SAMPLED_GROUPS))  # noqa: S311
             for group in groups:
-                found = file.metadata.row_group(group)
-                fitting = BATCH_BYTES * found.num_rows // max(found.total_byte_size, 1)
-                size = max(1, min(batch_rows, fitting))
-                yield from file.iter_batches(size, row_groups=[group], columns=list(columns))
+                yield from file.read(group, columns=columns, batch_rows=batch_rows)
 
     def replaced(
         self, batch: pa.RecordBatch, mask: pa.BooleanArray, replacements: Mapping[str, Replacement]
@@ -80,7 +81,7 @@ class ParquetFile:
 
         def write(new: BinaryIO) -> bool:
             nonlocal matched
-            with self.opened() as old:
+            with self.row_groups() as old:
                 matched, changed = self._copy(old, new, matches, replacements)
             return changed
 
@@ -89,11 +90,23 @@ class ParquetFile:
 
     @contextmanager
     def opened(self) -> Iterator[pq.ParquetFile]:
+        with self._opened() as (_, file):
+            yield file
+
+    @contextmanager
+    def row_groups(self) -> Iterator[RowGroups]:
+        """To read its rows; damage comes out as Malformed."""
+        with self._opened() as (source, file):
+            yield RowGroups(source, file, name=self.name, remote=self.place.remote)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[Any, pq.ParquetFile]]:
         try:
             source = self.place.open_ranges()
             with source, pq.ParquetFile(source, pre_buffer=self.place.remote) as file:
                 self._require_distinct(file.schema_arrow.names)
-                yield file
+                self._require_short(file.schema)
+                yield source, file
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             if isinstance(error, OSError) and (error.errno is not None or type(error) is not OSError):
                 raise  # the file system's error, not the content's
@@ -107,37 +120,49 @@ class ParquetFile:
             if many > 1:
                 raise Malformed(f"{self.name} has {many} columns named {name!r}.", "Give each its own name.")
 
+    def _require_short(self, schema: pq.ParquetSchema) -> None:
+        """Arrow makes room for a thousand values at once, however few are read."""
+        for leaf in (schema.column(place) for place in range(len(schema))):
+            if leaf.physical_type == "FIXED_LEN_BYTE_ARRAY" and leaf.length > LONGEST_FIXED:
+                raise Unsupported(
+                    f"{self.name} has a column of {leaf.length:,} bytes in each row.",
+                    "Write it again with values of no fixed length.",
+                )
+
     def _copy(
         self,
-        old: pq.ParquetFile,
+        old: RowGroups,
         new: BinaryIO,
         matches: Sequence[Match],
         replacements: Mapping[str, Replacement],
     ) -> tuple[int, bool]:
         """How many rows matched, and whether `new` differs from `old`."""
-        schema = old.schema_arrow
+        schema = old.schema
         matcher = Matcher(matches, schema)
         matched, changed, kept = 0, False, 0
+
+        def rewritten(group: int) -> Iterator[tuple[pa.RecordBatch, int]]:
+            nonlocal matched, changed
+            for batch in old.read(group, batch_rows=BATCH_ROWS):
+                mask = matcher.mask(batch)
+                hits = pc.sum(mask).as_py() or 0
+                if hits and replacements:
+                    before, batch = batch, self.replaced(batch, mask, replacements)
+                    changed = changed or any(not batch[name].equals(before[name]) for name in replacements)
+                elif hits:
+                    batch, changed = batch.filter(pc.invert(mask)), True
+                matched += hits
+                yield batch, batch.nbytes
+
         footer: list[pq.FileMetaData] = []
         with pq.ParquetWriter(new, schema, metadata_collector=footer, **layout(old.metadata)) as writer:
-            for group in range(old.num_row_groups):
-                batches = []
-                for batch in old.read_row_group(group).to_batches():
-                    mask = matcher.mask(batch)
-                    hits = pc.sum(mask).as_py() or 0
-                    if hits and replacements:
-                        before, batch = batch, self.replaced(batch, mask, replacements)
-                        changed = changed or any(
-                            not batch[name].equals(before[name]) for name in replacements
-                        )
-                    elif hits:
-                        batch, changed = batch.filter(pc.invert(mask)), True
-                    matched += hits
-                    batches.append(batch)
-                table = pa.Table.from_batches(batches, schema)
-                kept += len(table)
-                if len(table):
-                    writer.write_table(table, row_group_size=len(table))
+            for group in range(old.metadata.num_row_groups):
+                limit = max(GROUP_BYTES, 2 * old.metadata.row_group(group).total_byte_size)
+                for batches in gather(rewritten(group), most_bytes=limit):
+                    table = pa.Table.from_batches(batches, schema)
+                    kept += len(table)
+                    if len(table):
+                        writer.write_table(table, row_group_size=len(table))
         if changed:
             self._check(footer[0], schema, kept)
         return matched, changed

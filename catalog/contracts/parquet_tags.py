@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 
 from catalog.connectors.base import ConnectorError
 from catalog.connectors.file_places import LocalPlace
-from catalog.connectors.parquet_file import ParquetFile
+from catalog.connectors.parquet_decoding import gather
+from catalog.connectors.parquet_file import GROUP_BYTES, ParquetFile
 from catalog.connectors.parquet_layout import layout
 from catalog.contracts.document import Document, Field, root_of
 from catalog.contracts.problems import ContractError, Problem
@@ -42,12 +43,21 @@ def write(source: Path, target: Path, document: Document) -> None:
     _require_fields(schema, document)
     declared = {item.name: item for item in document.fields}
     marked = pa.schema([_marked(field, declared.get(field.name)) for field in schema], schema.metadata)
-    with pq.ParquetFile(source) as file, target.open("xb") as output:
+    try:
+        _copy(ParquetFile(LocalPlace(source), name=source.name), target, marked)
+    except ConnectorError as problem:
+        raise ContractError(Problem(problem.message, problem.remedy), name=str(source)) from problem
+
+
+def _copy(source: ParquetFile, target: Path, marked: pa.Schema) -> None:
+    with source.row_groups() as file, target.open("xb") as output:
         options = layout(file.metadata) | {"store_schema": True}
         with pq.ParquetWriter(output, marked, **options) as writer:
-            for group in range(file.num_row_groups):
-                for batch in file.iter_batches(BATCH_ROWS, row_groups=[group]):
-                    writer.write_batch(pa.RecordBatch.from_arrays(batch.columns, schema=marked))
+            for group in range(file.metadata.num_row_groups):
+                read = ((batch, batch.nbytes) for batch in file.read(group, batch_rows=BATCH_ROWS))
+                for some in gather(read, most_bytes=GROUP_BYTES, most_rows=BATCH_ROWS):
+                    table = pa.Table.from_arrays(pa.Table.from_batches(some).columns, schema=marked)
+                    writer.write_table(table, row_group_size=len(table))
 
 
 def _fields(field: pa.Field, above: str) -> Iterator[Field]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 import uuid
@@ -507,6 +508,37 @@ def test_a_rest_catalog_that_hangs_or_leads_elsewhere(
             assert connector.check() == "Apache Iceberg, 0 tables in 0 namespaces"
         server.shutdown()
     assert asked == ["/v1/config?warehouse=prod", "/v1/p/namespaces"]
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "size"),
+    [(307, {"Location": "/elsewhere"}, 0), (200, {}, 3_000), (200, {"Content-Encoding": "gzip"}, 0)],
+)
+def test_a_rest_catalog_that_redirects_packs_or_never_ends(
+    status: int, headers: dict[str, str], size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(iceberg_client, "LARGEST_ANSWER", 2_000)
+    asked = []
+
+    class Hostile(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            body = json.dumps({"defaults": {"x": "y" * size}, "overrides": {}}).encode()
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(gzip.compress(body) if "Content-Encoding" in headers else body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hostile) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        found = {"catalog": "rest", "token": "t", "uri": f"http://127.0.0.1:{server.server_port}"}
+        with open_connector("iceberg", found) as connector, pytest.raises(Unreachable):
+            connector.check()
+        server.shutdown()
+    assert set(asked) == {"/v1/config"}
 
 
 def change(table: Any, **entries: Any) -> None:

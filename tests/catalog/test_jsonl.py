@@ -13,7 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.connectors.base import Connector, DataSetInfo, Kind, Malformed, Match, Operation, Replacement
+from catalog.connectors.base import (
+    Connector,
+    ConstraintInTheWay,
+    DataSetInfo,
+    DataSetMissing,
+    Kind,
+    Malformed,
+    Match,
+    Operation,
+    Replacement,
+)
 from catalog.connectors.destruction import open_writable
 from catalog.connectors.jsonl_records import Line, parse, replace_values
 
@@ -216,7 +226,7 @@ def test_fields_whose_names_are_data_are_one_column(tmp_path: Path, writer: Conn
         {"team": "a", "*": inside},
         {"team": "b", "*": None},
     ]
-    with pytest.raises(DataSetMissing, match="no column 'anna@x.de'"):
+    with pytest.raises(DataSetMissing, match=r"no column 'anna@x\.de'"):
         writer.count("roles.jsonl", match(**{"anna@x.de": ["admin"]}))
     with pytest.raises(ConstraintInTheWay, match=r"roles\.jsonl\.\* stands for fields whose names are data"):
         writer.rehearse([Operation("roles.jsonl", match(team=["a"]), {"*": Replacement("gone")})])

@@ -400,6 +400,20 @@ def test_field_names_without_end_are_one_column(kafka_broker: KafkaBroker, opene
     assert all("-29" in row["_value"] for row in rows(connector, topic))
 
 
+def test_fields_whose_names_are_data_are_one_column(kafka_broker: KafkaBroker, opened: Open) -> None:
+    topic = kafka_broker.create_topic()
+    kafka_broker.produce(topic, [b'{"team": "a", "anna@x.de": {"role": "admin"}, "17": 1}', b'{"team": "b"}'])
+    connector = opened(message_columns="hidden")
+    assert [(each.name, each.kind) for each in described(connector, topic).columns] == [
+        ("team", Kind.TEXT),
+        ("*", Kind.JSON),
+    ]
+    assert sorted(rows(connector, topic), key=lambda row: row["team"]) == [
+        {"team": "a", "*": '{"anna@x.de": {"role": "admin"}, "17": 1}'},
+        {"team": "b", "*": None},
+    ]
+
+
 def test_a_message_cannot_be_changed(kafka_broker: KafkaBroker) -> None:
     topic = kafka_broker.create_topic()
     kafka_broker.produce(topic, [b'{"id": 1}'])

@@ -305,7 +305,9 @@ def test_declared_patterns_are_checked(written: str) -> None:
 
 
 def test_people_in_front_of_a_key_are_no_data_sets() -> None:
-    people = {f"anna.schmidt.{first}{second}:cart" for first in "abcdefghijklmno" for second in "pqrstuvwxyzabcd"}
+    people = {
+        f"anna.schmidt.{first}{second}:cart" for first in "abcdefghijklmno" for second in "pqrstuvwxyzabcd"
+    }
     assert len(people) == 225
     assert set(group(people).values()) == {"*:cart"}
     few = sorted(people)[:200]
