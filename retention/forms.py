@@ -41,7 +41,12 @@ class ChooseDataSetForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        free = DataSet.objects.filter(gone_at=None).exclude(kind=VIEW).exclude(system__kind=EXTERNAL).exclude(pk__in=Hold.objects.active().values("data_set"))
+        free = (
+            DataSet.objects.filter(gone_at=None)
+            .exclude(kind=VIEW)
+            .exclude(system__kind=EXTERNAL)
+            .exclude(pk__in=Hold.objects.active().values("data_set"))
+        )
         self.fields["data_set"].queryset = free.select_related("system")  # type: ignore[attr-defined]
 
 

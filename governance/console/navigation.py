@@ -17,12 +17,17 @@ class Noun:
     permission: str
     icon: str
     key: str  # pressed after "g"
+    also: tuple[str, ...] = ()  # names of pages that stand under it without being below its path
 
 
+CATALOG = tuple(
+    f"catalog:{name}"
+    for name in ("data_sets", "links", "changes", "contracts", "lineage", "where_is", "transfers")
+)
 NOUNS = (
     Noun("Overview", "console:overview", "overview.view", "layout-dashboard", "o"),
     Noun("Systems", "catalog:systems", "systems.view", "database", "s"),
-    Noun("Columns", "catalog:columns", "catalog.view", "columns-3", "c"),
+    Noun("Columns", "catalog:columns", "catalog.view", "columns-3", "c", also=CATALOG),
     Noun("Activities", "activities:activities", "activities.view", "briefcase", "a"),
     Noun("Holds", "retention:holds", "holds.view", "lock", "h"),
     Noun("Requests", "erasure:requests", "requests.view", "user-question", "r"),
@@ -49,6 +54,7 @@ def entries(request: HttpRequest) -> list[Entry]:
     above = [
         url for _, url in reachable if request.path == url or (url != home and request.path.startswith(url))
     ]
+    above += [url for noun, url in reachable if any(_below(request.path, _url(name)) for name in noun.also)]
     deepest = max(above, key=len, default=None)
     return [Entry(noun, url, url == deepest) for noun, url in reachable]
 
@@ -66,6 +72,10 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "public_request_url": _url("public:request"),
         "product": {"name": settings.PRODUCT_NAME, "version": settings.PRODUCT_VERSION},
     }
+
+
+def _below(path: str, url: str) -> bool:
+    return bool(url) and path.startswith(url)
 
 
 def _url(name: str) -> str:

@@ -160,7 +160,9 @@ def test_a_folder_is_a_system_too(tmp_path: Path):
 
 
 def test_a_system_known_from_lineage_has_a_region_and_no_connection(amir: User, dana: User):
-    mail = System.objects.create(name="https://mail.example.com", kind="external", settings={"namespace": "x"})
+    mail = System.objects.create(
+        name="https://mail.example.com", kind="external", settings={"namespace": "x"}
+    )
     changed = registering.change(mail, name="Mail service", settings={}, region="US")
     assert (changed.name, changed.region, changed.state) == ("Mail service", "US", "from lineage")
     assert System.objects.get().settings == {"namespace": "x"}

@@ -253,7 +253,9 @@ def test_hostile_names_and_values(store: Store, finder: Connector) -> None:
     assert [column.name for column in described(finder, data_set).columns] == ["id", store.hostile_column]
     assert finder.sample(data_set, rows=5).num_rows == 2
     assert rows(finder, data_set) == store.rows(HOSTILE_TABLE)
-    assert finder.find(data_set, hostile, [store.hostile_column]).to_pylist() == [{store.hostile_column: value}]
+    assert finder.find(data_set, hostile, [store.hostile_column]).to_pylist() == [
+        {store.hostile_column: value}
+    ]
     assert finder.count(store.data_set("people")) == 200
 
 

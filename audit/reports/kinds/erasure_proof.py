@@ -22,9 +22,9 @@ from erasure.requests.clock import regimes
 
 SUGGESTED = 20
 LIMITS = (
-    "Copies in backups, which go when the backups expire; stores that are not in the catalog, or known from lineage only; columns of which a "
-    "steward has confirmed that they hold no identifier; what others received earlier and keep themselves. The "
-    "chain as a whole is checked with “manage.py audit verify”."
+    "Copies in backups, which go when the backups expire; stores that are not in the catalog, or known from lineage "
+    "only; columns of which a steward has confirmed that they hold no identifier; what others received earlier and "
+    "keep themselves. The chain as a whole is checked with “manage.py audit verify”."
 )
 KEYED = "The person appears as a keyed reference only. It leads to them while the key exists, and to nobody afterwards."
 

@@ -74,9 +74,16 @@ class Store(ABC):
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """What TABLES says of it, in this store's types."""
-        rows = TABLES[table].rename_columns(
-            [self.hostile_column if name == HOSTILE_COLUMN else name for name in TABLES[table].column_names]
-        ).to_pylist()
+        rows = (
+            TABLES[table]
+            .rename_columns(
+                [
+                    self.hostile_column if name == HOSTILE_COLUMN else name
+                    for name in TABLES[table].column_names
+                ]
+            )
+            .to_pylist()
+        )
         if self.typed:
             return rows
         return [{name: None if value is None else str(value) for name, value in row.items()} for row in rows]
