@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status, viewsets
 from rest_framework.decorators import action
@@ -131,7 +132,7 @@ class ContractViewSet(viewsets.ReadOnlyModelViewSet):
         """Where the catalog, as it is now, breaks the contract."""
         return Response(BreachSerializer(standing(self.get_object()), many=True).data)
 
-    @extend_schema(responses=serializers.DictField())
+    @extend_schema(responses=OpenApiTypes.OBJECT)
     @action(detail=True, methods=["get"])
     def odcs(self, request: Request, pk: str) -> Response:
         """The contract in the form of the Open Data Contract Standard."""

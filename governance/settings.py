@@ -255,6 +255,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "JobState": "governance.console.models.Job.State",
         "ColumnState": "catalog.models.Column.State",
+        "ContractState": "catalog.models.Contract.State",
+        "EdgeKind": "catalog.models.Edge.Kind",
         "LabelState": "catalog.models.Label.State",
         "LineageEventKind": "catalog.models.LineageEvent.Kind",
         "RequestState": "erasure.models.SubjectRequest.State",

@@ -146,6 +146,17 @@ def test_from_an_unknown_database_to_a_proven_erasure(visit: Visit, sign_in, pic
     shoot(vera, pictures, "ledger")
     assert "The ledger holds" in visit.console.manage("audit", "verify")
 
+    scan(dana, "Chinook lake")
+    accept_everything(dana)
+    dana.goto("/data-sets/?q=silver.reader")
+    dana.get_by_role("main").get_by_role("link", name="silver.reader").first.click()
+    dana.get_by_role("main").get_by_role("link", name="Lineage", exact=True).click()
+    expect(dana.locator("svg").get_by_text("gold.readers_by_country")).to_be_visible()
+    expect(dana.locator("svg").get_by_text("masked").first).to_be_visible()
+    shoot(dana, pictures, "lineage")
+    amir.goto("/transfers/")
+    expect(amir.get_by_text(re.compile(r"needs? a safeguard or must stop"))).to_be_visible()
+
     receive(amir, "Access, Art. 15", "leonekohler@surfeu.de")
     find(amir, until="Data found")
     receive(amir, "Erasure, Art. 17", "ftremblay@gmail.com")
