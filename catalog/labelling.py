@@ -132,7 +132,8 @@ def _speaks_against(label: Label, column: Column) -> bool:
     if label.contained:
         return not column.personal
     akin = within(label.category, column.category) or within(column.category, label.category)
-    return label.confidence >= STRONG and not akin
+    parts_of_a_name = within(label.category, "name") and within(column.category, "name")
+    return label.confidence >= STRONG and not akin and not parts_of_a_name
 
 
 def _label(

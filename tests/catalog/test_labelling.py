@@ -90,6 +90,8 @@ def test_only_something_new_strong_and_different_questions_a_decision():
     assert not questions(city, label("contact.address", 0.9))
     assert not questions(city, label(confidence=0.95), earlier=(label(pk=1, confidence=0.85),))
     assert not questions(city, label("id.national", contained=True))
+    given = Column(state="confirmed", category="name.given", sensitivity="direct")
+    assert not questions(given, label("name.full", 0.95))  # a part of a name is no other thing
     cleared = Column(state="confirmed", category="none", sensitivity="none")
     assert questions(cleared, label("id.national", 0.5, contained=True))
     assert not questions(Column(state="unreviewed", category="none"), label())
