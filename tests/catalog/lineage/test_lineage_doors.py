@@ -113,8 +113,18 @@ def test_gzip_is_unpacked(producer: APIClient):
     [
         (gzip.compress(b" " * (bodies.LIMIT * 20)), "gzip", 413, TOO_LARGE),
         (b"{}", "gzip", 400, "The body is not gzip, though Content-Encoding says so."),
-        (gzip.compress(b"{}", mtime=0)[:-4], "gzip", 400, "The gzip body ends too early, or goes on after its end."),
-        (gzip.compress(b"", mtime=0) * 3, "gzip", 400, "The gzip body ends too early, or goes on after its end."),
+        (
+            gzip.compress(b"{}", mtime=0)[:-4],
+            "gzip",
+            400,
+            "The gzip body ends too early, or goes on after its end.",
+        ),
+        (
+            gzip.compress(b"", mtime=0) * 3,
+            "gzip",
+            400,
+            "The gzip body ends too early, or goes on after its end.",
+        ),
         (b"{}", "br", 415, "Send the body plain or with Content-Encoding: gzip."),
     ],
 )
