@@ -147,7 +147,6 @@ def test_from_an_unknown_database_to_a_proven_erasure(visit: Visit, sign_in, pic
     assert "The ledger holds" in visit.console.manage("audit", "verify")
 
     scan(dana, "Chinook lake")
-    accept_everything(dana)
     dana.goto("/data-sets/?q=silver.reader")
     dana.get_by_role("main").get_by_role("link", name="silver.reader").first.click()
     dana.get_by_role("main").get_by_role("link", name="Lineage", exact=True).click()
