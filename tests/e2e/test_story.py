@@ -148,9 +148,10 @@ def test_from_an_unknown_database_to_a_proven_erasure(visit: Visit, sign_in, pic
 
     scan(dana, "Chinook lake")
     dana.goto("/data-sets/?q=silver.reader")
-    dana.get_by_role("main").get_by_role("link", name="silver.reader").first.click()
+    dana.locator("table.rows").get_by_role("link", name="silver.reader", exact=True).click()
+    dana.wait_for_url(re.compile(r"/data-sets/\d+/$"))
     dana.get_by_role("main").get_by_role("link", name="Lineage", exact=True).click()
-    expect(dana.locator("svg").get_by_text("gold.readers_by_country")).to_be_visible()
+    expect(dana.locator("svg").get_by_text("gold.readers_by_country").first).to_be_visible()
     expect(dana.locator("svg").get_by_text("masked").first).to_be_visible()
     shoot(dana, pictures, "lineage")
     amir.goto("/transfers/")
