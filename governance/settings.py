@@ -44,6 +44,10 @@ INSTALLED_APPS = [
     "governance.activities",
     "catalog",
     "retention",
+    "retention.vault",
+    "retention.anonymization",
+    "retention.risk",
+    "retention.statistics",
     "erasure",
     "audit.reports",
 ]

@@ -1,4 +1,4 @@
-"""The nine nouns of the sidebar, in the order of the data's way; each shown to those who may open it."""
+"""The nouns of the sidebar, in the order of the data's way; nobody's role may open more than nine of them."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ NOUNS = (
     Noun("Systems", "catalog:systems", "systems.view", "database", "s"),
     Noun("Columns", "catalog:columns", "catalog.view", "columns-3", "c", also=CATALOG),
     Noun("Activities", "activities:activities", "activities.view", "briefcase", "a"),
+    Noun("Anonymization", "anonymization:jobs", "anonymization.view", "spy", "n"),
     Noun("Holds", "retention:holds", "holds.view", "lock", "h"),
     Noun("Requests", "erasure:requests", "requests.view", "user-question", "r"),
     Noun("Reports", "reports:reports", "reports.view", "report-analytics", "p"),

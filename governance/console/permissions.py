@@ -44,6 +44,16 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "jobs.cancel": frozenset({A, O, S, E}),
     "activities.view": frozenset({A, O, S, E, U}),
     "activities.manage": frozenset({O}),
+    "anonymization.view": frozenset({A, O, S, E, U}),
+    "anonymization.run": frozenset({O, S, E}),
+    "risk.measure": frozenset({O, S, E}),
+    "vault.manage": frozenset({A, O}),  # keys: make, rotate, re-key
+    "vault.tokenize": frozenset({E}),
+    "vault.detokenize": frozenset({O}),  # with a stated reason
+    "vault.shred": frozenset({O}),
+    "statistics.query": frozenset({O, S, E}),  # spends budget
+    "statistics.true_values": frozenset({O}),
+    "budgets.manage": frozenset({O}),
     "holds.view": frozenset({A, O, S, C, U}),
     "holds.manage": frozenset({O}),
     "requests.view": frozenset({O, U}),
