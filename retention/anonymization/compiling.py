@@ -23,8 +23,8 @@ class SchemaChanged(TechniqueError):
 class Compiled:
     """`transform` applies the rules to a batch of `schema`; what it returns has `output_schema`.
 
-    Raises TechniqueError, before any row is read, for a column without a rule, an unknown technique, a wrong parameter, a type
-    that a technique cannot treat, and a missing key.
+    Raises TechniqueError, before any row is read, for a column without a rule, an unknown technique, a wrong
+    parameter, a type that a technique cannot treat, and a missing key.
     """
 
     def __init__(

@@ -49,7 +49,7 @@ class Keys(Protocol):
         """The version with this id, to read what was made by it."""
 
     def of_persons(self, name: str, persons: Sequence[str]) -> Sequence[Secret]:
-        """A key for each person (one for each item, in order), made at first use; destroyed when the person is shredded."""
+        """A key for each person (one an item, in order), made at first use; destroyed when the person is shredded."""
 
 
 class Tokens(Protocol):
@@ -164,7 +164,7 @@ class Technique(ABC):
 
 
 def read_parameters(cls: type, given: Mapping[str, Any], *, of: str) -> Any:
-    """`cls` made from `given`, each value checked against its type and bounds. Raises TechniqueError naming the one at fault."""
+    """`cls` made from `given`, each value checked against type and bounds. Raises TechniqueError naming the parameter."""
     known = {item.name: item for item in fields(cls)}
     unknown = sorted(set(given) - set(known))
     if unknown:
