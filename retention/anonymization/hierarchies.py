@@ -20,7 +20,7 @@ MOST_BYTES = 64_000_000
 
 
 class HierarchyProblem(TechniqueError):
-    """A hierarchy that cannot be used. `values` are those it misses, for whoever may see values: no message has them."""
+    """A hierarchy that cannot be used. `values` are those it misses, for who may see values: no message has them."""
 
     def __init__(self, message: str, remedy: str = "", *, values: Sequence[str] = ()) -> None:
         super().__init__(message, remedy)
@@ -75,7 +75,7 @@ class Hierarchy:
         return found.fill_null(-1).to_numpy(zero_copy_only=False)
 
     def generalize(self, values: pa.Array, level: int) -> pa.Array:
-        """Each value at `level`, as text; null stays null. Raises HierarchyProblem where it misses a value or the level."""
+        """Each value at `level`, as text; null stays null. Raises HierarchyProblem where it misses a value or level."""
         if not 0 <= level <= self.height:
             raise HierarchyProblem(
                 f"The hierarchy {self.name} has the levels 0 to {self.height}, and no {level}."

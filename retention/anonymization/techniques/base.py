@@ -66,9 +66,9 @@ class Tokens(Protocol):
     ) -> Sequence[str]:
         """The token of each of the distinct `values` within `domain`: the one it has, or a new one from `fresh(n)`.
 
-        Unique both ways under concurrent writers. `capacity` is how many different tokens `fresh` can make: raises
-        TechniqueError when more are needed. `persons`, one for each value, says whose they are: a person who is shredded
-        takes their entries along.
+        Unique both ways under concurrent writers. `capacity` is how many tokens `fresh` can make: raises
+        TechniqueError when more are needed. `persons`, one for each value, says whose they are: who is shredded
+        takes these entries along.
         """
 
 
@@ -164,7 +164,7 @@ class Technique(ABC):
 
 
 def read_parameters(cls: type, given: Mapping[str, Any], *, of: str) -> Any:
-    """`cls` made from `given`, each value checked against type and bounds. Raises TechniqueError naming the parameter."""
+    """`cls` made from `given`, each value checked. Raises TechniqueError naming the parameter."""
     known = {item.name: item for item in fields(cls)}
     unknown = sorted(set(given) - set(known))
     if unknown:
