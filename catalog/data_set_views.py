@@ -15,6 +15,7 @@ from catalog.system_pages import DATA_SETS, counted
 from catalog.tabs import catalog_tabs, data_set_tabs
 from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
+from governance.console.overview import data_set_cards
 from governance.console.pages import page
 from governance.console.permissions import allow
 
@@ -88,6 +89,7 @@ def data_set(request: StaffRequest, pk: int) -> HttpResponse:
         "links_in": links.filter(target=found),
         "changes": found.changes.all()[:20],
         "form": form,
+        "cards": data_set_cards(request.user, found.pk),
         "may_assign": request.user.may("activities.manage"),
         "may_link": request.user.may("links.manage"),
     }

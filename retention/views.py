@@ -114,6 +114,21 @@ def card(request: StaffRequest) -> HttpResponse:
     return page(request, "retention/card.html", context)
 
 
+@allow("holds.view")
+def data_set_card(request: StaffRequest, pk: int) -> HttpResponse:
+    """On the page of a data set: whether its rows are held."""
+    data_set = get_object_or_404(DataSet, pk=pk)
+    held = Hold.objects.active().filter(data_set=data_set)
+    context = {
+        "title": "Legal hold",
+        "url": reverse("retention:holds"),
+        "figure": held.count(),
+        "figure_label": "in force",
+        "ending": held.select_related("data_set__system"),
+    }
+    return page(request, "retention/card.html", context)
+
+
 def _hold(pk: int) -> Hold:
     return get_object_or_404(
         Hold.objects.select_related("data_set__system", "placed_by", "released_by"), pk=pk

@@ -69,8 +69,16 @@ CARDS = (
     Card("Review", "catalog:card_review", "catalog:columns"),
     Card("Systems", "catalog:card_systems", "catalog:systems"),
     Card("Activities", "activities:card", "activities:activities"),
+    Card("Anonymization", "anonymization:card", "anonymization:jobs"),
     Card("Holds", "retention:card", "retention:holds"),
     Card("Ledger", "ledger:card", "ledger:entries", wide=True),
+)
+# About one data set, on its own page; each is given its primary key.
+DATA_SET_CARDS = (
+    Card("Risk", "risk:data_set_card", "risk:assessments"),
+    Card("Privacy budget", "statistics:data_set_card", "statistics:budgets"),
+    Card("Anonymized copies", "anonymization:data_set_card", "anonymization:jobs"),
+    Card("Legal hold", "retention:data_set_card", "retention:holds"),
 )
 
 
@@ -86,10 +94,19 @@ def reachable(user: User, url_name: str, *args: Any) -> str:
 
 def cards(user: User) -> list[dict[str, Any]]:
     """The cards that `console/dashboard.html` loads for this person."""
+    return _loaded(user, CARDS)
+
+
+def data_set_cards(user: User, data_set: int) -> list[dict[str, Any]]:
+    """The cards that the page of the data set with this primary key loads for this person."""
+    return _loaded(user, DATA_SET_CARDS, data_set)
+
+
+def _loaded(user: User, shown: tuple[Card, ...], *args: Any) -> list[dict[str, Any]]:
     return [
         {"title": card.title, "url": url, "href": reachable(user, card.leads_to), "wide": card.wide}
-        for card in CARDS
-        if (url := reachable(user, card.url_name))
+        for card in shown
+        if (url := reachable(user, card.url_name, *args))
     ]
 
 
