@@ -135,8 +135,8 @@ def close(allotment: Allotment) -> bool:
 
 def spent(allotment: Allotment) -> int:
     """The nano-ε of all its draws together."""
-    last = allotment.draws.order_by("pk").last()
-    return last.total if last else 0
+    drawn = list(allotment.draws.all())
+    return drawn[-1].total if drawn else 0
 
 
 def epsilon_after(

@@ -36,6 +36,10 @@ class Priced:
     delta: int
     stored: Release | None
 
+    @property
+    def amount_words(self) -> str:
+        return units.of_nano(self.amount)
+
 
 @dataclass(frozen=True, slots=True)
 class Bill:
@@ -45,6 +49,11 @@ class Bill:
     amount: int
     delta: int
     standing: budgets.Standing
+
+    @property
+    def amount_words(self) -> str:
+        delta = f", δ {units.of_pico(self.delta)}" if self.delta else ""
+        return f"{self.standing.symbol} {units.of_nano(self.amount)}{delta}"
 
     @property
     def suffices(self) -> bool:

@@ -140,18 +140,36 @@ def _terms(limit: Any, delta: Any, unit: str, accounting_by: str) -> dict[str, i
 
 def standing(budget: Budget) -> Standing:
     """What is spent and left in the period of today."""
-    charges = in_period(budget)
-    sums = charges.aggregate(amount=Sum("amount"), delta=Sum("delta"))
-    spent = sums["amount"] or 0
+    sums = in_period(budget).aggregate(amount=Sum("amount"), delta=Sum("delta"))
+    return _standing(budget, sums["amount"] or 0, sums["delta"] or 0)
+
+
+def standings() -> dict[int, Standing]:
+    """The standing of every budget, by primary key, in a handful of queries."""
+    found: dict[int, Standing] = {}
+    for period in Period:
+        of_period = list(Budget.objects.filter(period=period))
+        if not of_period:
+            continue
+        charges = Charge.objects.filter(
+            budget__period=period, made_at__gte=of_period[0].period_began(timezone.localdate())
+        )
+        sums = charges.order_by().values("budget").annotate(amount=Sum("amount"), delta=Sum("delta"))
+        spent = {each["budget"]: (each["amount"], each["delta"]) for each in sums}
+        found |= {budget.pk: _standing(budget, *spent.get(budget.pk, (0, 0))) for budget in of_period}
+    return found
+
+
+def _standing(budget: Budget, spent: int, delta_spent: int) -> Standing:
     if budget.accounting == Budget.Accounting.PLD and spent:
-        composed = accounting.composed_epsilon(_events(charges), delta=budget.delta)
+        composed = accounting.composed_epsilon(_events(in_period(budget)), delta=budget.delta)
         # What composes to no finite ε has spent everything.
         spent = max(budget.limit, spent) if composed is None else composed
     return Standing(
         limit=budget.limit,
         spent=spent,
         delta=budget.delta,
-        delta_spent=sums["delta"] or 0,
+        delta_spent=delta_spent,
         renews=budget.renews(timezone.localdate()),
         symbol=budget.symbol,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import opendp.prelude as dp
@@ -41,8 +42,11 @@ def noise_error(*, unit: str, amount: int, l1: int, l2_squared: int, alpha: floa
     """How far one noisy total is off at most, but for a share `alpha` of cases. Raises Drowned."""
     _, scale = _noise(unit, amount, l1, l2_squared)
     if unit == EPSILON:
-        return math.ceil(dp.discrete_laplacian_scale_to_accuracy(scale, alpha))
-    return math.ceil(dp.discrete_gaussian_scale_to_accuracy(scale, alpha))
+        # P(|X| ≥ k) = 2 t^k / (1 + t) with t = e^(−1/scale).
+        reach = scale * math.log(2 / (alpha * (1 + math.exp(-1 / scale))))
+        return max(0, math.ceil(reach) - 1)
+    # P(X ≥ k) ≤ P(N(0, scale²) ≥ k − 1): Canonne, Kamath and Steinke (2020), Proposition 25.
+    return math.ceil(scale * NormalDist().inv_cdf(1 - alpha / 2))
 
 
 def choose(tables: Iterable[Sequence[int]], *, unit: str, amount: int, sensitivity: int) -> list[int]:

@@ -147,11 +147,11 @@ def test_group_of_one_person_is_shown_no_more_often_than_delta():
 @pytest.mark.parametrize(
     ("unit", "amount", "l1", "l2_squared", "error"),
     [
-        # Laplace of scale b = 2: P(|X| ≥ a) ≤ .05 at a = 2 ln(…) of the discrete distribution.
-        ("epsilon", NANO // 2, 1, 1, 7),
-        ("epsilon", NANO, 10, 100, 31),
+        # Laplace of scale 2: P(|X| ≥ 7) = 2 e^(−7/2) / (1 + e^(−1/2)) = .0376, and .062 for 6.
+        ("epsilon", NANO // 2, 1, 1, 6),
+        ("epsilon", NANO, 10, 100, 30),
         # Gaussian of σ = 1 / √(2 · ⅛) = 2: 1.96 σ, rounded up.
-        ("rho", NANO // 8, 1, 1, 5),
+        ("rho", NANO // 8, 1, 1, 4),
     ],
 )
 def test_stated_error_holds_in_95_of_100_cases(unit, amount, l1, l2_squared, error):
