@@ -40,7 +40,7 @@ def pytest_configure() -> None:
     settings.WHITENOISE_USE_FINDERS = False
 
 
-LEDGER = ("ledger_entry", "ledger_waiting", "ledger_head")
+LEDGER = ("ledger_entry", "ledger_waiting", "ledger_head", "statistics_charge", "statistics_draw")
 
 
 @pytest.fixture(scope="session", autouse=True)

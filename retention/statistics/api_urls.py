@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from retention.statistics import api, budgets_api
+
+router = SimpleRouter()
+router.register("statistics", api.ReleaseViewSet, basename="api-statistic")
+router.register("budgets", budgets_api.BudgetViewSet, basename="api-budget")
+router.register("allotments", budgets_api.AllotmentViewSet, basename="api-allotment")
+
+urlpatterns = router.urls
