@@ -43,9 +43,9 @@ class Resolution:
         """TechniqueError naming the columns that nobody decided about."""
         if self.undecided:
             named = "; ".join(f"{each.column} ({each.why})" for each in self.undecided[:MOST_NAMED])
-            more = len(self.undecided) - MOST_NAMED
+            more = "; …" if len(self.undecided) > MOST_NAMED else ""
             raise TechniqueError(
-                f"Nobody decided what becomes of {len(self.undecided)} columns: {named}{f' and {more} more' if more > 0 else ''}.",
+                f"Nobody decided what becomes of {len(self.undecided)} columns: {named}{more}.",
                 "Add them to the contract, review them in the catalog, or give rules for them.",
             )
 

@@ -6,10 +6,16 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from governance.console.models import User
 from governance.keyring.ring import ring
 from retention.anonymization.compiling import technique_of
 from retention.anonymization.rules import RuleSet
 from retention.anonymization.techniques.base import Keys, Tokens
+from retention.vault import keyring
+from retention.vault.bundle import KeyBundle
+from retention.vault.tokens import TokenVault
+
+DEFAULT = "anonymization"  # the name that techniques use unless told otherwise: made at first use
 
 
 def key_names(rules: RuleSet) -> list[str]:
@@ -18,17 +24,30 @@ def key_names(rules: RuleSet) -> list[str]:
     return sorted(names)
 
 
-def pin(rules: RuleSet, *, category: str = "") -> dict[str, Any]:
-    """The versions of the keys that a run uses in all its processes, as plain data. Raises TechniqueError."""
-    return {}
+def pin(rules: RuleSet, *, category: str = "", by: User | None = None) -> dict[str, Any]:
+    """The versions of the keys that a run uses in all its processes, as plain data without a key in it.
+
+    `category` is what the catalog calls the identifiers that tell persons apart. Raises TechniqueError for a name
+    that the vault does not have: a name that is misspelled must not become a new key.
+    """
+    names = key_names(rules)
+    if DEFAULT in names:
+        keyring.ensure([DEFAULT], by=by)
+    return keyring.bundle(names, category=category).as_json() if names else {}
 
 
-def opened(pinned: Mapping[str, Any]) -> Keys | None:
-    return None
+def require_keys(rules: RuleSet) -> None:
+    """TechniqueError for a key that the vault does not have; the default one is made with the first run."""
+    keyring.bundle([name for name in key_names(rules) if name != DEFAULT])
 
 
-def tokens(*, category: str = "") -> Tokens | None:
-    return None
+def opened(pinned: Mapping[str, Any]) -> Keys:
+    """The keys of a run in this process. Whoever asks for one that was not pinned gets a TechniqueError."""
+    return KeyBundle.from_json(pinned or {"active": {}, "versions": [], "category": ""})
+
+
+def tokens(*, category: str = "") -> Tokens:
+    return TokenVault(category=category)
 
 
 def hash_key() -> str:

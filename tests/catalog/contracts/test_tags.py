@@ -289,7 +289,10 @@ def test_a_small_schema_cannot_become_a_large_one(content: bytes, name: str, sai
 
 
 WITH_PARAMETERS = {
-    "analytics": {"technique": "generalize_band", "parameters": {"width": 10, "written": 'a "label", \\ and more'}},
+    "analytics": {
+        "technique": "generalize_band",
+        "parameters": {"width": 10, "written": 'a "label", \\ and more'},
+    },
     "support": "mask",
 }
 
@@ -315,7 +318,9 @@ def test_a_technique_with_parameters_comes_back_out_of_parquet(tmp_path):
     assert _written_and_read(tmp_path / "a.parquet", tmp_path / "b.parquet", "email") == WITH_PARAMETERS
 
 
-@pytest.mark.parametrize("how", [{"technique": "Rot 13"}, {"parameters": {}}, {"technique": "mask", "x": 1}, 3])
+@pytest.mark.parametrize(
+    "how", [{"technique": "Rot 13"}, {"parameters": {}}, {"technique": "mask", "x": 1}, 3]
+)
 def test_what_is_no_technique_with_parameters_is_refused(how):
-    with pytest.raises(ContractError, match="means nothing as privacy.masking"):
+    with pytest.raises(ContractError, match=r"means nothing as privacy\.masking"):
         tagged(Field("email"), {"privacy.masking": {"analytics": how}})
