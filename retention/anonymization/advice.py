@@ -43,11 +43,10 @@ _WORDS = _a(
 _YEAR = _a(
     "generalize_date", "The year is enough for trends and cohorts; a whole date singles out.", unit="year"
 )
-_BAND = _a(
-    "generalize_band",
-    "Bands of ten keep the distribution; one number in a rare combination singles out.",
-    width=10.0,
-)
+_BAND = _a("generalize_band", "Bands keep the distribution; one exact number may single out.", width=10.0)
+_WIDE = _a("generalize_band", "Bands keep the distribution; an exact income singles out.", width=10000.0)
+_RANDOM = _a("token", "Random, so not even the holder of a key can guess.")
+_IN_VAULT = _a("token", "Stands for the account; only the vault gives it back.")
 _AREA = _a("generalize_postal", "The first three characters are an area of many people.", kept=3)
 _ROUGH = _a("generalize_geo", "One decimal place is about 11 km: a town, no house.", decimals=1)
 _SHIFT = _a("date_shift", "Distances between the dates of one person stay; none of them is the true one.")
@@ -68,7 +67,7 @@ ADVICE: tuple[tuple[str, str, tuple[Advised, ...]], ...] = (
     ("contact", "test_data", (_FAKE, _MASK, _DROP)),
     ("contact.email", "analytics", (_JOINS, _a("mask_email", "The domain stays, for counts by provider."), _DROP)),
     ("contact.email", "ml_training", (_JOINS, _DROP)),
-    ("contact.email", "cross_system_join", (_JOIN_ALL, _a("token", "Random, so not even the key holder can guess."))),
+    ("contact.email", "cross_system_join", (_JOIN_ALL, _RANDOM)),
     ("contact.email", "payment", (_a("mask_email", "Enough for a receipt."), _DROP)),
     ("contact.phone", "analytics", (_a("mask_phone", "The country stays."), _DROP)),
     ("contact.phone", "cross_system_join", (_JOIN_ALL, _DROP)),
@@ -83,7 +82,7 @@ ADVICE: tuple[tuple[str, str, tuple[Advised, ...]], ...] = (
     ("contact.address.postal_code", "cross_system_join", (_DROP,)),
     ("id", EVERY, (_JOINS, _DROP)),
     ("id", "test_data", (_a("ff1", "Keeps length and alphabet, so that checks of the form pass."), _JOINS)),
-    ("id", "cross_system_join", (_JOIN_ALL, _a("token", "Random, so not even the key holder can guess."))),
+    ("id", "cross_system_join", (_JOIN_ALL, _RANDOM)),
     ("id", "payment", (_JOINS, _DROP)),
     ("id.national", "analytics", (_DROP, _JOINS)),
     ("id.national", "ml_training", (_DROP,)),
@@ -97,17 +96,17 @@ ADVICE: tuple[tuple[str, str, tuple[Advised, ...]], ...] = (
     ("online.user_agent", "analytics", (_KEEP_QUASI, _DROP)),
     ("finance", EVERY, (_DROP, _JOINS)),
     ("finance.card", "payment", (
-        _a("token", "A token of the same form stands for the number: systems outside the vault fall out of PCI DSS scope."),
+        _a("token", "A token of the same form takes systems outside the vault out of PCI DSS scope."),
         _a("mask_card", "PCI DSS 3.4: at most the issuer and the last four digits are shown."),
     )),
     ("finance.card", "test_data", (_FAKE, _a("token", "Of the same form, with a right check digit."))),
     ("finance.card", "analytics", (_JOINS, _a("mask_card", "The last four digits stay."), _DROP)),
     ("finance.card", "cross_system_join", (_JOIN_ALL, _DROP)),
-    ("finance.iban", "payment", (_a("token", "Stands for the account; only the vault gives it back."), _MASK)),
+    ("finance.iban", "payment", (_IN_VAULT, _MASK)),
     ("finance.iban", "test_data", (_FAKE, _JOINS)),
-    ("finance.account", "payment", (_a("token", "Stands for the account; only the vault gives it back."), _MASK)),
-    ("finance.income", EVERY, (_a("generalize_band", "Bands keep the distribution; an exact income singles out.", width=10000.0), _DROP)),
-    ("finance.income", "ml_training", (_NOISE, _a("generalize_band", "Bands keep the distribution.", width=10000.0))),
+    ("finance.account", "payment", (_IN_VAULT, _MASK)),
+    ("finance.income", EVERY, (_WIDE, _DROP)),
+    ("finance.income", "ml_training", (_NOISE, _WIDE)),
     ("finance.transaction", EVERY, (_KEEP_QUASI, _NOISE)),
     ("finance.transaction", "third_party", (_NOISE, _DROP)),
     ("demographic", EVERY, (_DROP, _SUPPRESS)),
@@ -161,7 +160,7 @@ CONTRACT_WORDS: dict[str, tuple[tuple[str, Advised], ...]] = {
         ("contact.address.postal_code", _AREA),
         ("location", _ROUGH),
         ("online.ip", _NETWORK),
-        ("finance.income", _a("generalize_band", "", width=10000.0)),
+        ("finance.income", _WIDE),
         ("", _BAND),
         ("", _YEAR),
     ),

@@ -121,8 +121,9 @@ def _fitting(advised: Advised, column: Described, category: str, person: str) ->
     technique = technique_for(replace(advised, parameters=filled), column.type)
     if technique is None or (technique.needs_person and not person):
         return
-    warning = ""
-    if technique.consistent and technique.distinct and advised.technique != "keep":
-        if column.distinct_share is not None and column.distinct_share < FEW:
-            warning = "Few different values: how often each occurs tells which it stands for."
+    stands_for = technique.consistent and technique.distinct and advised.technique != "keep"
+    few = column.distinct_share is not None and column.distinct_share < FEW
+    warning = (
+        "Few different values: how often each occurs tells which it stands for." if stands_for and few else ""
+    )
     yield Suggestion(advised.technique, filled, advised.why, warning)

@@ -17,7 +17,7 @@ from catalog.classification.scoring import FREE_TEXT
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity
 from catalog.connectors.parquet_layout import kind_of
 from governance.console.jobs import Progress
-from retention.anonymization.detecting import count_emails, mentions
+from retention.anonymization.detecting import count_emails, mentions, vouched
 from retention.anonymization.models import Run
 from retention.anonymization.rules import KEEP
 from retention.anonymization.value_hashes import HashWriter, count_common, files_of
@@ -197,7 +197,7 @@ def _looks(run: Run, work: Work, scan: Scan) -> Iterator[Check]:
         known = run.columns.get(name, {})
         if rule.technique in LIFELIKE:
             yield Check("looks", name, NOTED, f"{words}; made up by {rule.technique}")
-        elif rule.technique == KEEP and known.get("sensitivity") not in ("", "none", None):
+        elif rule.technique == KEEP and vouched(known):
             yield Check("looks", name, NOTED, f"{words}; kept on purpose")
         elif (
             best.category in TELLING and best.confidence >= CERTAIN and not rule.technique.startswith("mask")
@@ -217,8 +217,7 @@ def _texts(run: Run, work: Work, scan: Scan) -> Iterator[Check]:
         )
         if field is None or rule.technique not in TEXT or not pa.types.is_string(field.type):
             continue
-        known = run.columns.get(rule.column, {})
-        if rule.technique == KEEP and known.get("sensitivity") not in ("", "none", None):
+        if rule.technique == KEEP and vouched(run.columns.get(rule.column, {})):
             continue  # kept on purpose, as personal data
         # What a language model makes of text with gaps is a guess; forms with rules of their own are none.
         read = FREE_TEXT if rule.technique == KEEP else NEVER
@@ -259,4 +258,4 @@ class Sample:
     def table(self, schema: pa.Schema) -> pa.Table:
         table = pa.Table.from_batches(self.kept, schema)
         step = max(1, len(table) // SAMPLE_ROWS)
-        return table.take(pa.array(range(0, len(table), step)))
+        return table if step == 1 else table.take(pa.array(range(0, len(table), step)))
