@@ -8,7 +8,20 @@ from hashlib import sha256
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from retention.anonymization.techniques.base import Environment, Secret
+
 _BLOCK = 64
+
+
+def secret_for(environment: Environment, name: str, version: int | None = None) -> Secret:
+    """The version of a key that was chosen, or the current one. Raises TechniqueError where there is none."""
+    keys = environment.require_keys()
+    return keys.current(name) if version is None else keys.version(f"{name}/{version}")
+
+
+def domain_of(environment: Environment, domain: str) -> tuple[str, ...]:
+    """What a key is derived for: the named domain, or this one column, which joins with nothing else."""
+    return (domain,) if domain else ("", environment.data_set, environment.column)
 
 
 def subkey(material: bytes, *purpose: str, length: int = 32) -> bytes:

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from retention.anonymization.columns import ColumnTechnique, refused
-from retention.anonymization.hashing import KeyedHash, subkey
+from retention.anonymization.hashing import KeyedHash, domain_of, secret_for, subkey
 from retention.anonymization.techniques.base import (
     Environment,
-    Keys,
-    Secret,
     TechniqueError,
     Transform,
     parameter,
@@ -96,9 +94,9 @@ class Pseudonym(ColumnTechnique):
         return (self.parameters.key,)
 
     def function(self, plain: pa.DataType, environment: Environment) -> Transform:
-        secret = self._secret(environment.require_keys())
         chosen = self.parameters
-        domain = (chosen.domain,) if chosen.domain else ("", environment.data_set, environment.column)
+        secret = secret_for(environment, chosen.key, chosen.version)
+        domain = domain_of(environment, chosen.domain)
         hash_of = KeyedHash(subkey(secret.material, "pseudonym", *domain))
         prefix = f"v{secret.id.rpartition('/')[2]}-" if chosen.show_version else ""
         folded, encoding, length = chosen.normalize == "folded", chosen.encoding, chosen.length
@@ -120,12 +118,6 @@ class Pseudonym(ColumnTechnique):
         length = self.parameters.length or _MOST[self.parameters.encoding]
         bits = min(256, length * _BITS[self.parameters.encoding])
         return min(1.0, values * (values - 1) / 2 / 2**bits)
-
-    def _secret(self, keys: Keys) -> Secret:
-        chosen = self.parameters
-        if chosen.version is None:
-            return keys.current(chosen.key)
-        return keys.version(f"{chosen.key}/{chosen.version}")
 
 
 def fold(text: str) -> str:
