@@ -50,6 +50,17 @@ SASL_SETTINGS = {"sasl.mechanism": "sasl_mechanism", "sasl.username": "user", "s
 T = TypeVar("T")
 
 
+def client_configuration(settings: Mapping[str, Any]) -> dict[str, str]:
+    """How a client of librdkafka reaches the cluster that a connector's settings name."""
+    names = SETTINGS
+    if settings.get("security_protocol", "").startswith("SASL"):
+        names = SETTINGS | SASL_SETTINGS
+    initial = {name: each.initial for name, each in KafkaForm.base_fields.items()}
+    chosen = {option: settings.get(name) or initial[name] for option, name in names.items()}
+    reached = {"bootstrap.servers": settings["bootstrap_servers"]}
+    return reached | {option: value for option, value in chosen.items() if value}
+
+
 class KafkaConnector(Connector):
     kind = "kafka"
     label = "Kafka"
@@ -73,15 +84,8 @@ class KafkaConnector(Connector):
     @property
     def client(self) -> KafkaClient:
         if self._client is None:
-            names = SETTINGS
-            if self.settings.get("security_protocol", "").startswith("SASL"):
-                names = SETTINGS | SASL_SETTINGS
-            initial = {name: each.initial for name, each in KafkaForm.base_fields.items()}
-            chosen = {option: self.settings.get(name) or initial[name] for option, name in names.items()}
             self._client = KafkaClient(
-                {"bootstrap.servers": self.settings["bootstrap_servers"]}
-                | {option: value for option, value in chosen.items() if value},
-                server=self.settings["bootstrap_servers"],
+                client_configuration(self.settings), server=self.settings["bootstrap_servers"]
             )
         return self._client
 
