@@ -121,6 +121,7 @@ def test_map_is_complete():
         "reports",
         "retention",
         "statistics",
+        "vault",
     }
 
 
