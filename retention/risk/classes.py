@@ -56,7 +56,9 @@ def classes_of(combinations: Combinations, quasi: Sequence[str], sensitive: str 
     rows = groups.total(combinations.counts)
     if not sensitive:
         return Classes(rows, NOTHING, NOTHING, NOTHING, NOTHING)
-    of, values, counts = entries(groups.of, codes[sensitive], combinations.counts, len(groups), sizes[sensitive])
+    of, values, counts = entries(
+        groups.of, codes[sensitive], combinations.counts, len(groups), sizes[sensitive]
+    )
     reference = np.bincount(values, weights=counts, minlength=sizes[sensitive]).astype(np.int64)
     return Classes(rows, of, values, counts, reference)
 
@@ -72,10 +74,14 @@ def entries(
 def require_roles(quasi: Sequence[str], sensitive: str) -> None:
     """Raises RiskProblem unless there are quasi-identifiers, each once, and the sensitive column is none of them."""
     if not quasi:
-        raise RiskProblem("No quasi-identifier was named.", "Name the columns that others may know of a person.")
+        raise RiskProblem(
+            "No quasi-identifier was named.", "Name the columns that others may know of a person."
+        )
     twice = sorted({name for name in quasi if list(quasi).count(name) > 1})
     if twice:
-        raise RiskProblem(f"{', '.join(twice)} is named twice as a quasi-identifier.", "Name each column once.")
+        raise RiskProblem(
+            f"{', '.join(twice)} is named twice as a quasi-identifier.", "Name each column once."
+        )
     if sensitive in quasi:
         raise RiskProblem(
             f"{sensitive} cannot be both a quasi-identifier and the sensitive column.",

@@ -105,7 +105,9 @@ class Collapser:
 
     def _add(self, batch: pa.RecordBatch) -> None:
         columns = [batch.column(name) for name in self.columns]
-        work = map if len(batch) < THREADED_ROWS else self._threads.map  # Arrow lets go of the interpreter's lock
+        work = (
+            map if len(batch) < THREADED_ROWS else self._threads.map
+        )  # Arrow lets go of the interpreter's lock
         self._rows.append(list(work(Dictionary.encode, self.dictionaries, columns)))
         self._read += len(batch)
         if self._read >= BATCH_ROWS:
@@ -169,7 +171,9 @@ def as_text(values: pa.Array) -> pa.Array:
 
 
 def _json(value: object) -> str | None:
-    return None if value is None else orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return (
+        None if value is None else orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    )
 
 
 def collapse(batches: Iterable[pa.RecordBatch], columns: Sequence[str]) -> Combinations:

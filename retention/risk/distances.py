@@ -91,7 +91,9 @@ def _number(text: str) -> float:
 def farthest(distance: Distance, reference: np.ndarray, ranks: np.ndarray | None) -> float:
     """The largest distance that any class could have: that of one which holds a single value."""
     used = np.flatnonzero(reference)
-    single = Classes(np.ones(len(used), np.int64), np.arange(len(used)), used, np.ones(len(used), np.int64), reference)
+    single = Classes(
+        np.ones(len(used), np.int64), np.arange(len(used)), used, np.ones(len(used), np.int64), reference
+    )
     if distance is Distance.ORDERED and ranks is not None:
         return float(ordered_distances(single, ranks).max(initial=0))
     return float(equal_distances(single).max(initial=0))

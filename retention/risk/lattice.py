@@ -70,7 +70,9 @@ class Lattice:
     are raised one after the other, those with many values first, as far as `KEPT_COLUMNS`.
     """
 
-    def __init__(self, table: Combinations, ladders: Sequence[Ladder], sensitive: str, targets: Targets) -> None:
+    def __init__(
+        self, table: Combinations, ladders: Sequence[Ladder], sensitive: str, targets: Targets
+    ) -> None:
         targets.require(sensitive)
         self.ladders = tuple(ladders)
         self.rows = table.rows
@@ -161,9 +163,7 @@ class Lattice:
     def _lost_besides(self, base: Table, node: Node, codes: Sequence[np.ndarray], out: np.ndarray) -> float:
         """What suppressing the combinations `out` adds: they count 1 instead of what their levels lose."""
         counts = base.counts[out]
-        shares = sum(
-            self.ladders[place].shares[level][codes[place][out]] for place, level in enumerate(node)
-        )
+        shares = sum(self.ladders[place].shares[level][codes[place][out]] for place, level in enumerate(node))
         return float((counts * (1 - shares / len(node))).sum()) / self.rows
 
     def _stand_on(self, table: Table) -> None:
@@ -232,6 +232,6 @@ def _level_losses(table: Combinations, ladder: Ladder) -> np.ndarray:
 
 
 def _occurrences(table: Combinations, column: int) -> np.ndarray:
-    return np.bincount(
-        table.codes[column], weights=table.counts, minlength=len(table.values[column])
-    ).astype(np.int64)
+    return np.bincount(table.codes[column], weights=table.counts, minlength=len(table.values[column])).astype(
+        np.int64
+    )

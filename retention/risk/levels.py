@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -51,13 +49,7 @@ def ladder(column: str, values: Sequence[str | None], used: np.ndarray, hierarch
     Raises HierarchyProblem where the hierarchy misses a value that occurs.
     """
     present = [value for value, occurs in zip(values, used, strict=True) if occurs and value is not None]
-    missing = hierarchy.missing(pa.array(present, pa.string()))
-    if missing:
-        raise HierarchyProblem(
-            f"The hierarchy for {column} misses {len(missing)} of {len(present)} values.",
-            "Add a line for each of them.",
-            values=missing,
-        )
+    require_coverage(column, present, hierarchy)
     place = {value: number for number, value in enumerate(hierarchy.levels[0])}
     leaf = np.array([place.get(value, -1) if value is not None else -1 for value in values])
     known, has_null = np.flatnonzero((leaf >= 0) & used), bool(used[0])
@@ -81,6 +73,17 @@ def ladder(column: str, values: Sequence[str | None], used: np.ndarray, hierarch
         shares.append(share)
         labels.append(tuple(names))
     return Ladder(column, tuple(groups), tuple(shares), tuple(labels))
+
+
+def require_coverage(column: str, present: Sequence[str], hierarchy: Hierarchy) -> None:
+    """Raises HierarchyProblem, which has the values, where the hierarchy misses any of those that occur."""
+    missing = hierarchy.missing(pa.array(present, pa.string()))
+    if missing:
+        raise HierarchyProblem(
+            f"The hierarchy for {column} misses {len(missing)} of {len(present)} values.",
+            "Add a line for each of them.",
+            values=missing,
+        )
 
 
 def ladders(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations as subsets
 from itertools import pairwise
@@ -106,22 +106,28 @@ def measure(
     *,
     threshold: float = 0.1,
     sampled: float = 1.0,
-    reference: np.ndarray | None = None,
+    whole: Mapping[str | None, int] | None = None,
 ) -> Measures:
-    """All measures of a table that holds at least the named columns. `reference` are the counts of the sensitive
-    values that t compares with, if not those of the table itself.
+    """All measures of a table that holds at least the named columns. `whole` counts the sensitive values of the table
+    that t compares with, where it is not this one: a release is compared with what it was made from.
 
     Raises RiskProblem for a table without rows and for columns that cannot play these parts.
     """
     if not 0 < sampled <= 1:
-        raise RiskProblem(f"The data cannot be {sampled:g} of the population.", "Say a share above 0, up to 1.")
+        raise RiskProblem(
+            f"The data cannot be {sampled:g} of the population.", "Say a share above 0, up to 1."
+        )
     if not 0 <= threshold <= 1:
         raise RiskProblem(f"A risk of {threshold:g} is none.", "Say a threshold from 0 to 1.")
     classes = classes_of(table, quasi, sensitive)
     if not len(classes):
         raise RiskProblem("There are no rows, so there is nothing to measure.")
-    if reference is not None:
-        classes = Classes(classes.sizes, classes.of, classes.values, classes.counts, reference)
+    values: tuple[str | None, ...] = table.values[table.columns.index(sensitive)] if sensitive else ()
+    compared = classes
+    if whole is not None and sensitive:
+        values = (*values, *(value for value in whole if value not in set(values)))
+        counts = np.array([whole.get(value, 0) for value in values], np.int64)
+        compared = Classes(classes.sizes, classes.of, classes.values, classes.counts, counts)
     k, rows = int(classes.sizes.min()), classes.rows
     return Measures(
         rows=rows,
@@ -131,8 +137,8 @@ def measure(
         average=rows / len(classes),
         discernibility=sum_of_squares(classes.sizes),
         diversity=diversity(classes) if sensitive else None,
-        t=float(equal_distances(classes).max()) if sensitive else None,
-        ordered_t=_ordered(table, classes, sensitive),
+        t=float(equal_distances(compared).max()) if sensitive else None,
+        ordered_t=_ordered(values, compared) if sensitive else None,
         risk=Risk(
             prosecutor_highest=1 / k,
             journalist_highest=sampled / k,
@@ -177,13 +183,13 @@ def unique_by_subset(table: Combinations, quasi: Sequence[str]) -> tuple[Subset,
             sizes = known.of(chosen).counts
             alone = int((sizes == 1).sum())
             found.append(Subset(chosen, alone, alone / rows, len(sizes)))
-    return tuple(sorted(found, key=lambda subset: (-subset.unique_rows, len(subset.columns), -subset.classes)))
+    return tuple(
+        sorted(found, key=lambda subset: (-subset.unique_rows, len(subset.columns), -subset.classes))
+    )
 
 
-def _ordered(table: Combinations, classes: Classes, sensitive: str) -> float | None:
-    if not sensitive:
-        return None
-    values = table.values[table.columns.index(sensitive)]
+def _ordered(values: Sequence[str | None], classes: Classes) -> float | None:
+    """None where the values are no numbers."""
     try:
         ranks = scale_of(values, classes.reference)
     except RiskProblem:

@@ -125,7 +125,9 @@ class Search:
         floor = []
         for place, height in enumerate(self.lattice.heights):
             alone = self.lattice.alone([place])
-            failing = (level for level in range(height, -1, -1) if self._fails(alone, (level,))[1] > self.limit)
+            failing = (
+                level for level in range(height, -1, -1) if self._fails(alone, (level,))[1] > self.limit
+            )
             floor.append(next(failing, -1) + 1)
             if floor[-1] > height:
                 return None
