@@ -15,9 +15,12 @@ from django.db.models import JSONField, Model
 SKIP = "ON CONFLICT DO NOTHING"
 
 
-def array(values: Iterable[Any]) -> str:
+def array(values: Sequence[Any]) -> str:
     """`[1, None, 'a "b"']` → `{"1",NULL,"a \\"b\\""}`, for a parameter that is cast to an array type."""
-    return "{" + ",".join([_element(value) for value in values]) + "}"
+    if set(map(type, values)) == {int}:
+        return "{" + ",".join(map(str, values)) + "}"
+    elements = {value: _element(value) for value in set(values)}  # most columns repeat themselves
+    return "{" + ",".join([elements[value] for value in values]) + "}"
 
 
 def arrays(rows: Iterable[Sequence[Any]]) -> list[str]:
