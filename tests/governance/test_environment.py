@@ -70,6 +70,7 @@ def test_the_cache_is_another_database_of_the_broker_where_that_is_redis(tmp_pat
         ("KEYRING_KEY", base64.b64encode(b"hush-hush").decode()),
         ("EMAIL_URL", "imap://u:hush-hush@h"),
         ("FOLDER_ROOTS", "hush-hush"),
+        ("LINEAGE_EVENT_DAYS", "hush-hush"),
         ("TRUST_PROXY", "hush-hush"),
         ("DEBUG", "hush-hush"),
     ],
@@ -90,10 +91,12 @@ def test_good_values_are_taken(tmp_path):
         DEBUG="yes",
         TRUST_PROXY="0",
         FOLDER_ROOTS="/srv/a:/srv/b",
+        LINEAGE_EVENT_DAYS="400",
     )
     assert (found.keyring_key, found.public_url) == (KEY, "https://privacy.example.org")
     assert (found.debug, found.trust_proxy) == (True, False)
     assert found.folder_roots == [Path("/srv/a"), Path("/srv/b")]
+    assert found.lineage_event_days == 400
 
 
 def test_a_broken_state_file_is_a_sentence(tmp_path):

@@ -25,6 +25,7 @@ FOREIGN = (
     "EMAIL_URL",
     "FOLDER_ROOTS",
     "KEYRING_FILE",
+    "LINEAGE_EVENT_DAYS",
     "TRUST_PROXY",
 )
 
