@@ -13,8 +13,8 @@ from benchmarks.ground import console, seconds, table
 COLUMNS_EACH = 20
 LIMIT_SECONDS = 1.0
 BUILD = """
-INSERT INTO catalog_system (name, kind, region, settings, added_at, problem)
-SELECT 'warehouse ' || n, 'postgresql', 'DE', '{}', now(), '' FROM generate_series(1, 50) n;
+INSERT INTO catalog_system (name, kind, region, settings, nightly, added_at, problem)
+SELECT 'warehouse ' || n, 'postgresql', 'DE', '{}', false, now(), '' FROM generate_series(1, 50) n;
 
 INSERT INTO catalog_data_set (system_id, name, kind, primary_key, problem, first_seen_at)
 SELECT 1 + n % 50,

@@ -5,13 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
 
 from catalog.connectors.base import ColumnInfo, DataSetInfo
-from catalog.models import Change, Column, DataSet
+from catalog.models import Change, DataSet
 
 Sort = Change.Sort
-Pair = tuple[Column | None, ColumnInfo | None]
 _PARAMETERS = re.compile(r"\s*\([^)]*\)")
+
+
+class KnownColumn(Protocol):
+    """A column of the catalog, or what of it is compared."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def data_type(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def gone_at(self) -> datetime | None: ...
+
+
+Known = TypeVar("Known", bound=KnownColumn)
+Pairs = list[tuple[Known | None, ColumnInfo | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +44,13 @@ class Drift:
     unsettles: bool = False
 
 
-def pair(known: Sequence[Column], found: Sequence[ColumnInfo]) -> list[Pair]:
+def pair(known: Sequence[Known], found: Sequence[ColumnInfo]) -> Pairs[Known]:
     """Match what is known with what is found: by name, else by name without case, else by place and type.
 
     So a renamed column stays the same column. One that is gone already is matched by its name only.
     """
     infos = {info.name: info for info in found}
-    pairs: list[Pair] = [(column, infos.pop(column.name)) for column in known if column.name in infos]
+    pairs: Pairs[Known] = [(column, infos.pop(column.name)) for column in known if column.name in infos]
     matched = {column.name for column, _ in pairs if column}
     missing = [column for column in known if column.name not in matched]
     for column in missing:
@@ -41,7 +61,7 @@ def pair(known: Sequence[Column], found: Sequence[ColumnInfo]) -> list[Pair]:
     return pairs + [(None, info) for info in infos.values()]
 
 
-def of_column(known: Column | None, found: ColumnInfo | None) -> Drift | None:
+def of_column(known: KnownColumn | None, found: ColumnInfo | None) -> Drift | None:
     """The change that a pair stands for; None where nothing changed that anybody should look at."""
     if known is None:
         return Drift(Sort.COLUMN_ADDED, found.name, found.data_type) if found else None
@@ -69,7 +89,7 @@ def of_data_set(known: DataSet | None, found: DataSetInfo | None) -> Drift | Non
     return Drift(Sort.DATA_SET_BACK) if known.gone_at else None
 
 
-def _renamed(column: Column, found: Sequence[ColumnInfo]) -> ColumnInfo | None:
+def _renamed(column: KnownColumn, found: Sequence[ColumnInfo]) -> ColumnInfo | None:
     by_case = [info for info in found if info.name.casefold() == column.name.casefold()]
     if len(by_case) == 1:
         return by_case[0]

@@ -71,6 +71,11 @@ LINEAGE_RECEIVED = Event(
     "received events of lineage",
     {"events": Fact.COUNT, "edges_changed": Fact.FLAG, "labels": Fact.COUNT},
 )
+LINEAGE_EXPIRED = Event(
+    "lineage.expired",
+    "deleted events of lineage that were kept long enough",
+    {"events": Fact.COUNT, "days": Fact.COUNT},
+)
 LINEAGE_READ = Event(
     "lineage.read",
     "read lineage out of SQL",

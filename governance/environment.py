@@ -2,7 +2,7 @@
 
 Operators set DATABASE_URL, DATABASE_OWNER_URL, APPLICATION_ROLE, BROKER_URL, CACHE_URL, SECRET_KEY,
 PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, KMS_URL, KMS_TOKEN, KMS_TOKEN_FILE, EMAIL_URL, EMAIL_FROM, FOLDER_ROOTS,
-TRUST_PROXY, DEBUG, CONSOLE_VAR.
+LINEAGE_EVENT_DAYS, TRUST_PROXY, DEBUG, CONSOLE_VAR.
 What they leave out comes from `environment.json` in the console's folder, which `manage.py up` writes, and is
 otherwise empty. A problem names the variable and the remedy, never the value.
 """
@@ -53,6 +53,7 @@ class Environment:
     email_from: str
     trust_proxy: bool  # a reverse proxy in front sets X-Forwarded-Proto and removes what clients send
     folder_roots: list[Path]  # where the folder connector may read; empty: anywhere
+    lineage_event_days: int  # how long events of lineage are kept; 0: for ever
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -93,6 +94,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         email_from=environ.get("EMAIL_FROM", ""),
         trust_proxy=_flag("TRUST_PROXY", environ.get("TRUST_PROXY", "")),
         folder_roots=_folders(environ.get("FOLDER_ROOTS", "")),
+        lineage_event_days=_days("LINEAGE_EVENT_DAYS", environ.get("LINEAGE_EVENT_DAYS", "") or "90"),
     )
 
 
@@ -198,6 +200,12 @@ def _folders(value: str) -> list[Path]:
     if not all(folder.is_absolute() for folder in folders):
         raise EnvironmentProblem(f"FOLDER_ROOTS must name absolute folders, separated by {os.pathsep!r}.")
     return folders
+
+
+def _days(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) <= 5):
+        raise EnvironmentProblem(f"{name} must be a whole number of days; 0 is for ever.")
+    return int(value)
 
 
 def _parts(name: str, url: str) -> SplitResult:

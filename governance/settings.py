@@ -123,6 +123,10 @@ CELERY_BEAT_SCHEDULE = {
     # Under `manage.py sequence`, which does it within milliseconds: in case nobody runs that.
     "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=30)},
     "scan every night": {"task": "catalog.scan_nightly", "schedule": crontab(hour="2", minute="0")},
+    "expire events of lineage": {
+        "task": "catalog.expire_lineage",
+        "schedule": crontab(hour="4", minute="0"),
+    },
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
 }
 JOB_HEARTBEAT_SECONDS = 2
@@ -138,6 +142,7 @@ VAULT_DETOKENIZE_PER_HOUR = 100  # values one officer may ask back
 VAR_DIR = ENVIRONMENT.var_dir
 # Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
+LINEAGE_EVENT_DAYS = ENVIRONMENT.lineage_event_days
 
 AUTH_USER_MODEL = "console.User"
 LOGIN_URL = "console:sign_in"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from catalog.connectors.base import Kind
 
@@ -25,6 +26,7 @@ _KINDS = {word: kind for kind, words in _WORDS.items() for word in words.split()
 _WORD = re.compile(r"\w+")
 
 
+@lru_cache(maxsize=4_096)  # a thousand columns have a handful of types
 def kind_of(data_type: str) -> Kind:
     """`VARCHAR(40)` → text, `array<string>` → array; unknown where the first word says nothing."""
     first = _WORD.match(data_type.strip().lower())

@@ -13,6 +13,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from catalog.lineage import propagation
+from catalog.lineage.bulk import arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _upsert(reports: Sequence[EdgeReport]) -> bool:
         for key, (at, run, flow) in last.items()
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_UPSERT, [list(values) for values in zip(*rows, strict=True)])
+        cursor.execute(_UPSERT, arrays(rows))
         return bool(cursor.fetchone()[0])
 
 
@@ -89,7 +90,7 @@ def _withdraw(reports: Sequence[EdgeReport]) -> bool:
         return False
     rows = [(*key, at) for key, at in sorted(latest.items(), key=lambda item: (item[0][2], item[0][1] or 0))]
     with connection.cursor() as cursor:
-        cursor.execute(_WITHDRAW, [list(values) for values in zip(*rows, strict=True)])
+        cursor.execute(_WITHDRAW, arrays(rows))
         return cursor.rowcount > 0
 
 

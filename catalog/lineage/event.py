@@ -56,14 +56,17 @@ class JobRead:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`complete`: what it says of a data set's sources is all there is, not what is known so far."""
+    """`complete`: what it says of a data set's sources is all there is, not what is known so far.
+
+    `body` is the event in canonical JSON, `digest` its SHA-256.
+    """
 
     kind: LineageEvent.Kind
     event_type: str
     at: datetime
     producer: str
     digest: bytes
-    payload: dict[str, Any]
+    body: bytes
     job: JobRead | None
     run: UUID | None
     parent: JobRead | None
@@ -92,7 +95,7 @@ def read_event(payload: Any) -> Event:
     """Raises BadEvent, naming the place, for what is no event or cannot be stored."""
     if not isinstance(payload, dict):
         raise BadEvent("", "An event must be an object.")
-    canonical = canonical_json(payload)
+    body = canonical_json(payload)
     node = Node(payload)
     at, producer, kind = _time(node), node.name("producer", most=2_000), _kind(node)
     event_type = node.text("eventType")
@@ -105,8 +108,8 @@ def read_event(payload: Any) -> Event:
         event_type=event_type if kind == Kind.RUN else "",
         at=at,
         producer=producer,
-        digest=sha256(canonical).digest(),
-        payload=payload,
+        digest=sha256(body).digest(),
+        body=body,
         job=job,
         run=run,
         parent=parent,

@@ -91,7 +91,8 @@ def _fields(holder: Node, inside: str) -> Iterator[Field]:
         if len(path) > LONGEST_NAME:
             raise BadEvent(node.at("name"), f"makes a path of more than {LONGEST_NAME} characters.")
         yield Field(path, node.text("type")[:200], inside.removesuffix("[]"))
-        yield from _fields(node, path)
+        if "fields" in node.value:
+            yield from _fields(node, path)
 
 
 def _tags(facets: Node) -> tuple[Tag, ...] | None:

@@ -43,6 +43,9 @@ class How:
     evidence: str = ""
 
 
+_AS_IT_IS = How()
+
+
 def flows_into(data_set: Node, target: Name) -> list[NamedFlow] | None:
     """What the facets of a data set say of its sources; None where they say nothing. Raises BadEvent.
 
@@ -118,6 +121,8 @@ def _hows(given: Node) -> list[How]:
 
 
 def _older_form(field: Node) -> How:
+    if "transformationType" not in field.value and "transformationDescription" not in field.value:
+        return _AS_IT_IS
     word = field.text("transformationType")[:40].upper()
     evidence = field.text("transformationDescription")[:LONGEST_EVIDENCE]
     if word == "MASKED":

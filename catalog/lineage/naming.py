@@ -6,20 +6,22 @@ connected whose store has that name, the external one is merged into the real on
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
+from typing import Any
 
 from django.db import transaction
 
 from audit.ledger.recording import record
 from catalog import events
 from catalog.connectors.base import Connector
+from catalog.lineage import bulk
 from catalog.lineage.canonical import Name, canonical
 from catalog.lineage.merging import merge
 from catalog.models import EXTERNAL, DataSet, DataSetName, System
 
-BATCH = 1_000
 LONGEST_SYSTEM = 80
+_SAME_DATA_SET = "ON CONFLICT (system_id, name) DO UPDATE SET name = excluded.name"  # which gives its key
 UNKNOWN = "unknown"  # the kind of a data set of which only the name is known
 
 
@@ -45,15 +47,7 @@ def resolve(
             homeless.append(group)
     if homeless:
         found |= _add_external(homeless)
-    DataSetName.objects.bulk_create(
-        [
-            DataSetName(namespace=name[0], name=name[1], data_set=data_set)
-            for name, data_set in sorted(found.items(), key=lambda item: item[0])
-            if name not in known
-        ],
-        batch_size=BATCH,
-        ignore_conflicts=True,
-    )
+    _add_names({name: data_set for name, data_set in found.items() if name not in known})
     return {name: found[spelled[name]] for name in names if spelled[name] in found}
 
 
@@ -83,12 +77,7 @@ def learn_names(system: System, connector: Connector) -> None:
         earlier = known.get(name)
         if earlier and earlier.pk != data_set.pk and not earlier.system.connectable:
             merge(earlier, data_set)
-    new = [
-        DataSetName(namespace=name[0], name=name[1], data_set=data_set)
-        for name, data_set in storable.items()
-        if name not in known
-    ]
-    DataSetName.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
+    _add_names({name: data_set for name, data_set in storable.items() if name not in known})
 
 
 def _groups(names: Iterable[Name], pairs: Iterable[tuple[Name, Name]]) -> list[list[Name]]:
@@ -106,8 +95,20 @@ def _groups(names: Iterable[Name], pairs: Iterable[tuple[Name, Name]]) -> list[l
 def _known(names: Collection[Name]) -> dict[Name, DataSet]:
     rows = DataSetName.objects.filter(
         namespace__in={namespace for namespace, _ in names}, name__in={name for _, name in names}
-    ).select_related("data_set__system")
-    return {(row.namespace, row.name): row.data_set for row in rows}
+    ).values_list("namespace", "name", "data_set_id")
+    found = {(namespace, name): pk for namespace, name, pk in rows}
+    data_sets = DataSet.objects.prefetch_related("system").in_bulk(set(found.values()))
+    return {name: data_sets[pk] for name, pk in found.items()}
+
+
+def _add_names(owners: Mapping[Name, DataSet]) -> None:
+    """In the order of the names, as every batch does it: so none waits for another that waits for it."""
+    if not owners:
+        return
+    given = sorted((*name, data_set.pk) for name, data_set in owners.items())
+    namespaces, names, data_sets = zip(*given, strict=True)
+    values = {"namespace": namespaces, "name": names, "data_set": data_sets}
+    bulk.insert(DataSetName, values, key=("namespace", "name"), conflict=bulk.SKIP)
 
 
 def _united(group: list[Name], owners: list[DataSet], known: dict[Name, DataSet]) -> dict[Name, DataSet]:
@@ -124,18 +125,20 @@ def _united(group: list[Name], owners: list[DataSet], known: dict[Name, DataSet]
 def _add_external(groups: list[list[Name]]) -> dict[Name, DataSet]:
     """A data set for each group, named after the first of its names."""
     systems = _external_systems({group[0][0] for group in groups})
-    wanted = [
-        DataSet(system=systems[group[0][0]], name=group[0][1], kind=UNKNOWN)
-        for group in sorted(groups, key=lambda group: group[0])
-    ]
-    added = DataSet.objects.bulk_create(
-        wanted,
-        batch_size=BATCH,
-        update_conflicts=True,
-        unique_fields=["system", "name"],
-        update_fields=["name"],
-    )
-    stored = {(data_set.system.settings["namespace"], data_set.name): data_set for data_set in added}
+    firsts = sorted(group[0] for group in groups)
+    values: dict[str, list[Any]] = {
+        "system": [systems[namespace].pk for namespace, _ in firsts],
+        "name": [name for _, name in firsts],
+        "kind": [UNKNOWN] * len(firsts),
+    }
+    pks = bulk.insert(DataSet, values, key=("system", "name"), conflict=_SAME_DATA_SET)
+    data_sets = DataSet.objects.in_bulk(pks.values())
+    stored = {}
+    for namespace, name in firsts:
+        data_set = data_sets[pks[systems[namespace].pk, name]]
+        data_set.system = systems[namespace]
+        stored[namespace, name] = data_set
+    added = list(stored.values())
     record(events.LINEAGE_NAMED, data_sets=len(added), systems=sorted({one.system.name for one in added}))
     return {name: stored[group[0]] for group in groups for name in group}
 

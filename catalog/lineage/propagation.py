@@ -27,11 +27,11 @@ def request() -> None:
     The waiting job is held until this transaction ends, so it cannot start without seeing what the caller changed.
     One that another transaction holds is passed over: a job too many does no harm.
     """
-    carries = Edge.objects.filter(gone_at=None).exists()
-    if not carries and not Label.objects.filter(origin=Label.Origin.LINEAGE, state="suggested").exists():
-        return
     waiting = Job.objects.filter(kind=KIND, state=Job.State.QUEUED)
-    if not waiting.select_for_update(skip_locked=True, of=("self",)).values("pk").first():
+    if waiting.select_for_update(skip_locked=True, of=("self",)).values("pk").first():
+        return
+    carries = Edge.objects.filter(gone_at=None).exists()
+    if carries or Label.objects.filter(origin=Label.Origin.LINEAGE, state="suggested").exists():
         enqueue(KIND, title="Carry labels along lineage")
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from catalog.lineage.canonical import Name
+from catalog.lineage.columns import Columns
 from catalog.lineage.edges import EdgeReport, Flow
 from catalog.lineage.event import DataSetRead, Event
 from catalog.lineage.flowing import NamedFlow
 from catalog.lineage.runs import KnownJob
 from catalog.lineage.statements import Reading, read_sql
-from catalog.lineage.structure import Columns
 from catalog.models import DataSet, Edge
 
 DIALECTS = {

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection
-from psycopg.types.json import Jsonb
 
+from catalog.lineage.bulk import arrays
 from catalog.lineage.canonical import Name
 from catalog.lineage.event import ENDS, Event, JobRead
 
@@ -50,15 +51,23 @@ def store_jobs(events: Sequence[Event], problems: Mapping[Name, str]) -> dict[Na
     if not jobs:
         return {}
     rows = [
-        (*name, job.kind, job.description, job.sql, problems.get(name, ""), Jsonb(job.facets), job.last)
+        (
+            *name,
+            job.kind,
+            job.description,
+            job.sql,
+            problems.get(name, ""),
+            orjson.dumps(job.facets).decode(),
+            job.last,
+        )
         for name, job in sorted(jobs.items())
     ]
     with connection.cursor() as cursor:
-        cursor.execute(_JOBS, [list(values) for values in zip(*rows, strict=True)])
+        cursor.execute(_JOBS, arrays(rows))
         known = {(namespace, name): KnownJob(pk, at) for pk, namespace, name, at in cursor.fetchall()}
         pairs = [(known[name].pk, known[job.parent].pk) for name, job in sorted(jobs.items()) if job.parent]
         if pairs:
-            cursor.execute(_PARENTS, [list(values) for values in zip(*pairs, strict=True)])
+            cursor.execute(_PARENTS, arrays(pairs))
     return known
 
 
@@ -87,7 +96,7 @@ def store_runs(events: Sequence[Event], jobs: Mapping[Name, KnownJob]) -> dict[U
         return {}
     rows = [runs[run] for run in sorted(runs)]
     with connection.cursor() as cursor:
-        cursor.execute(_RUNS, [*(list(values) for values in zip(*rows, strict=True)), STATES, STATES])
+        cursor.execute(_RUNS, [*arrays(rows), STATES, STATES])
         return dict(cursor.fetchall())
 
 

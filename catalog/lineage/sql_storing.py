@@ -12,10 +12,11 @@ from django.db import transaction
 from catalog.connectors.base import Connector
 from catalog.lineage import edges
 from catalog.lineage.canonical import Name
+from catalog.lineage.columns import Columns
 from catalog.lineage.edges import EdgeReport, Flow
 from catalog.lineage.naming import resolve
 from catalog.lineage.sql import SqlFlow, SqlLineage
-from catalog.lineage.structure import Columns, learn
+from catalog.lineage.structure import learn
 from catalog.models import Column, DataSet, Edge, LineageJob, System
 
 BATCH = 1_000

@@ -7,23 +7,26 @@ described in part: that adds columns and takes none away.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from catalog import drift
 from catalog.connectors.base import ColumnInfo
 from catalog.lineage import bulk
 from catalog.lineage.canonical import Name
 from catalog.lineage.column_kinds import kind_of
+from catalog.lineage.columns import Columns, KnownColumn
 from catalog.lineage.event import DataSetRead, Event
 from catalog.lineage.facets import Field
 from catalog.models import Change, Column, DataSet
 
 BATCH = 1_000
 INFO_FIELDS = ("name", "position", "data_type", "kind", "nested_in", "gone_at")
-REVIEW_FIELDS = ("state", "reviewed_by", "reviewed_at", "questioned")
-FIELDS = (*INFO_FIELDS, *REVIEW_FIELDS)
+UNREVIEWED = {
+    "state": Column.State.UNREVIEWED, "reviewed_by": None, "reviewed_at": None, "questioned": False,
+}  # fmt: skip
 
 
 @dataclass
@@ -39,41 +42,6 @@ class Told:
     written_at: datetime | None = None
 
 
-class Columns:
-    """Columns of data sets by name; a connected store's also where only upper and lower case differ."""
-
-    def __init__(self, data_sets: Iterable[DataSet]) -> None:
-        self.data_sets = {data_set.pk: data_set for data_set in data_sets}
-        self.by_name: dict[int, dict[str, Column]] = {pk: {} for pk in self.data_sets}
-        for column in Column.objects.filter(data_set__in=list(self.data_sets)).order_by(
-            "data_set_id", "position"
-        ):
-            self.by_name[column.data_set_id][column.name] = column
-        self._folded: dict[int, dict[str, Column]] = {}
-
-    def find(self, data_set: DataSet, name: str | None) -> Column | None:
-        if name is None:
-            return None
-        found = self.by_name[data_set.pk].get(name)
-        if found or not data_set.system.connectable:
-            return found
-        if data_set.pk not in self._folded:
-            self._folded[data_set.pk] = {
-                one.name.casefold(): one for one in self.by_name[data_set.pk].values()
-            }
-        return self._folded[data_set.pk].get(name.casefold())
-
-
-def columns_of(data_set: DataSet, names: Collection[str]) -> dict[str, Column]:
-    """The columns of these names; an external data set gets those it has not. Others are left out."""
-    columns = Columns([data_set])
-    if not data_set.system.connectable:
-        told = Told(mentioned={name: Field(name, "") for name in names})
-        _store(columns, {data_set.pk: told})
-    found = {name: columns.find(data_set, name) for name in names}
-    return {name: column for name, column in found.items() if column}
-
-
 def learn(
     columns: Columns,
     events: Sequence[Event],
@@ -86,7 +54,7 @@ def learn(
     """
     told: dict[int, Told] = {}
     for name, column, at in mentioned:
-        _mention(told, data_sets[name], Field(column, ""), at)
+        _mention(told.setdefault(data_sets[name].pk, Told()), column, at)
     for event in events:
         for one in event.data_sets:
             data_set = data_sets[one.name]
@@ -95,10 +63,11 @@ def learn(
     _store(columns, {pk: one for pk, one in told.items() if not columns.data_sets[pk].system.connectable})
 
 
-def _mention(told: dict[int, Told], data_set: DataSet, named: Field, at: datetime) -> None:
-    one = told.setdefault(data_set.pk, Told())
-    one.mentioned.setdefault(named.path, named)
-    one.mentioned_at = max(at, one.mentioned_at or at)
+def _mention(told: Told, column: str, at: datetime) -> None:
+    if column not in told.mentioned:
+        told.mentioned[column] = Field(column, "")
+    if told.mentioned_at is None or at > told.mentioned_at:
+        told.mentioned_at = at
 
 
 def _note(told: Told, one: DataSetRead, event: Event) -> None:
@@ -117,32 +86,28 @@ def _note(told: Told, one: DataSetRead, event: Event) -> None:
 
 
 def _store(columns: Columns, told: Mapping[int, Told]) -> None:
-    added: list[Column] = []
-    updated: list[Column] = []
+    added: list[KnownColumn] = []
+    updated: list[KnownColumn] = []
+    unsettled: list[KnownColumn] = []
     moved: list[DataSet] = []
     changes: list[Change] = []
-    parents: list[tuple[Column, str]] = []
+    parents: list[tuple[KnownColumn, str]] = []
     for pk, one in told.items():
         data_set, known = columns.data_sets[pk], columns.by_name[pk]
         fresh = not known
         pairs = [*_whole(data_set, known, one), *_mentioned(known, one)]
         for column, info, at in pairs:
-            difference = _drift(column, info)
-            if difference and not fresh:
+            difference = None if fresh else _drift(column, info)
+            if difference:
                 changes.append(_change(data_set, difference))
             if column is None and info:
-                column = Column(
-                    data_set_id=pk,
-                    name=info.name,
-                    position=info.position,
-                    data_type=info.data_type,
-                    kind=info.kind,
-                )
+                column = KnownColumn(0, pk, info.name, info.position, info.data_type, str(info.kind))
                 added.append(column)
             elif column:
                 known.pop(column.name, None)
-                _apply(column, info, difference, at)
+                _apply(column, info, at)
                 updated.append(column)
+                unsettled += [column] if difference and difference.unsettles else []
             if column:
                 known[column.name] = column
         parents += [
@@ -152,21 +117,38 @@ def _store(columns: Columns, told: Mapping[int, Told]) -> None:
         ]
         if _place(data_set, one, changes):
             moved.append(data_set)
-    bulk.insert(added, varying=("data_set", "name", "position", "data_type", "kind"))
+    _add(added)
     for column, inside in parents:
         parent = columns.by_name[column.data_set_id].get(inside)
         if parent and column.nested_in_id != parent.pk:
-            column.nested_in = parent
+            column.nested_in_id = parent.pk
             updated.append(column)
-    bulk.update(list({column.pk: column for column in updated}.values()), FIELDS)
-    bulk.update(moved, ["kind", "scanned_at", "gone_at"])
+    bulk.update(Column, list({column.pk: column for column in updated}.values()), INFO_FIELDS)
+    if unsettled:
+        Column.objects.filter(pk__in=[column.pk for column in unsettled]).update(**UNREVIEWED)
+    bulk.update(DataSet, moved, ["kind", "scanned_at", "gone_at"])
     Change.objects.bulk_create(changes, batch_size=BATCH)
 
 
-Pair = tuple[Column | None, ColumnInfo | None, datetime | None]
+def _add(columns: Sequence[KnownColumn]) -> None:
+    if not columns:
+        return
+    values: dict[str, list[Any]] = {
+        "data_set": [column.data_set_id for column in columns],
+        "name": [column.name for column in columns],
+        "position": [column.position for column in columns],
+        "data_type": [column.data_type for column in columns],
+        "kind": [column.kind for column in columns],
+    }
+    pks = bulk.insert(Column, values, key=("data_set", "name"))
+    for column in columns:
+        column.pk = pks[column.data_set_id, column.name]
 
 
-def _whole(data_set: DataSet, known: Mapping[str, Column], told: Told) -> list[Pair]:
+Pair = tuple[KnownColumn | None, ColumnInfo | None, datetime | None]
+
+
+def _whole(data_set: DataSet, known: Mapping[str, KnownColumn], told: Told) -> list[Pair]:
     """What differs from the latest description as a whole, unless a newer one came before."""
     if told.whole is None or told.whole_at is None:
         return []
@@ -183,7 +165,7 @@ def _whole(data_set: DataSet, known: Mapping[str, Column], told: Told) -> list[P
     ]
 
 
-def _mentioned(known: Mapping[str, Column], told: Told) -> list[Pair]:
+def _mentioned(known: Mapping[str, KnownColumn], told: Told) -> list[Pair]:
     """Columns that are named and not known, come back, or of which the type was not known."""
     described = {field.path for field in told.whole or ()}
     wanted = [field for path, field in told.mentioned.items() if path not in described]
@@ -198,7 +180,7 @@ def _mentioned(known: Mapping[str, Column], told: Told) -> list[Pair]:
     return pairs
 
 
-def _drift(column: Column | None, info: ColumnInfo | None) -> drift.Drift | None:
+def _drift(column: KnownColumn | None, info: ColumnInfo | None) -> drift.Drift | None:
     """None also where a type was not known before and is now."""
     if column and info and not column.gone_at and not column.data_type and column.name == info.name:
         return None
@@ -209,20 +191,15 @@ def _info(field: Field, position: int) -> ColumnInfo:
     return ColumnInfo(field.path, position, field.data_type, kind_of(field.data_type))
 
 
-def _differs(column: Column, info: ColumnInfo) -> bool:
+def _differs(column: KnownColumn, info: ColumnInfo) -> bool:
     known = (column.name, column.position, column.data_type, column.gone_at)
     return known != (info.name, info.position, info.data_type, None)
 
 
-def _apply(
-    column: Column, info: ColumnInfo | None, difference: drift.Drift | None, at: datetime | None
-) -> None:
+def _apply(column: KnownColumn, info: ColumnInfo | None, at: datetime | None) -> None:
     if info is None:
         column.gone_at = column.gone_at or at
         return
-    if difference and difference.unsettles:
-        column.state, column.reviewed_by, column.reviewed_at = Column.State.UNREVIEWED, None, None
-        column.questioned = False
     column.name, column.position, column.gone_at = info.name, info.position, None
     if info.data_type:
         column.data_type, column.kind = info.data_type, str(info.kind)

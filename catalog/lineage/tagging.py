@@ -7,9 +7,9 @@ from datetime import datetime
 
 from catalog.labelling import Revision, disagrees, settle
 from catalog.lineage.canonical import Name
+from catalog.lineage.columns import Columns
 from catalog.lineage.event import Event
 from catalog.lineage.facets import Tag
-from catalog.lineage.structure import Columns
 from catalog.lineage.tag_words import Meaning, meaning_of
 from catalog.models import Column, DataSet, Label
 
@@ -47,16 +47,18 @@ def store_tags(
         "made_at", "pk"
     ):
         labels.setdefault(label.column_id, []).append(label)
+    held: dict[int, list[Column]] = {pk: [] for pk, _ in latest}
+    for column in Column.objects.filter(data_set__in=list(held)).order_by("data_set_id", "position"):
+        held[column.data_set_id].append(column)
     added: list[Label] = []
     withdrawn: list[Label] = []
     for (pk, producer), (at, tags, data_set) in latest.items():
         wanted = _meanings(tags, data_set, columns)
-        for column in columns.by_name[pk].values():
+        for column in held[pk]:
             new, old = _revise(column, labels.get(column.pk, []), wanted.get(column.pk), producer, at)
             added += new
             withdrawn += old
-    by_pk = {column.pk: column for by_name in columns.by_name.values() for column in by_name.values()}
-    _write(added, withdrawn, labels, by_pk)
+    _write(added, withdrawn, labels, {column.pk: column for some in held.values() for column in some})
     return len(added) + len(withdrawn)
 
 

@@ -49,20 +49,21 @@ class Node:
     def text(self, key: str, *, most: int = LONGEST_TEXT) -> str:
         """Empty where it is missing. Raises BadEvent where it is no text, or longer than `most` characters."""
         value = self.value.get(key)
+        if isinstance(value, str):
+            if len(value) <= most:
+                return value
+            raise BadEvent(self.at(key), f"may have {most:,} characters.")
         if value is None:
             return ""
-        if not isinstance(value, str):
-            raise BadEvent(self.at(key), "must be text.")
-        if len(value) > most:
-            raise BadEvent(self.at(key), f"may have {most:,} characters.")
-        return value
+        raise BadEvent(self.at(key), "must be text.")
 
     def name(self, key: str, *, most: int = LONGEST_NAME) -> str:
         """Text that must be there. Raises BadEvent."""
-        value = self.text(key, most=most)
-        if not value:
-            raise BadEvent(self.at(key), "is missing.")
-        return value
+        value = self.value.get(key)
+        if isinstance(value, str) and 0 < len(value) <= most:
+            return value
+        self.text(key, most=most)  # says what is wrong with it, if there is anything
+        raise BadEvent(self.at(key), "is missing.")
 
     def flag(self, key: str) -> bool:
         value = self.value.get(key)

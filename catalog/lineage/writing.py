@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
 from audit.ledger.recording import record
 from catalog import events as entries
-from catalog.lineage import edges, propagation
+from catalog.lineage import bulk, edges, propagation
 from catalog.lineage.canonical import Name
+from catalog.lineage.columns import Columns
 from catalog.lineage.event import Event, Kind, read_event
 from catalog.lineage.naming import rename, resolve
 from catalog.lineage.reporting import Said, reports, said
 from catalog.lineage.runs import KnownJob, store_jobs, store_runs
-from catalog.lineage.structure import Columns, learn
+from catalog.lineage.structure import learn
 from catalog.lineage.tagging import store_tags
 from catalog.models import LineageEvent
 
@@ -52,23 +55,23 @@ def write(batch: Sequence[Event]) -> None:
     labels = store_tags(fresh, data_sets, columns, newer=newer)
     if labels and not moved:
         propagation.request()
-    LineageEvent.objects.bulk_create(
-        [
-            LineageEvent(
-                digest=event.digest,
-                kind=event.kind,
-                event_type=event.event_type,
-                event_time=event.at,
-                job_id=jobs[event.job.name].pk if event.job else None,
-                run_id=runs.get(event.run) if event.run else None,
-                payload=event.payload,
-            )
-            for event in fresh
-        ],
-        ignore_conflicts=True,
-    )
+    _keep(fresh, jobs, runs)
     if moved or labels:
         record(entries.LINEAGE_RECEIVED, events=len(fresh), edges_changed=moved, labels=labels)
+
+
+def _keep(batch: Sequence[Event], jobs: Mapping[Name, KnownJob], runs: Mapping[UUID, int]) -> None:
+    """The events themselves; those that another batch stored meanwhile are passed over."""
+    values: dict[str, list[Any]] = {
+        "digest": [event.digest for event in batch],
+        "kind": [event.kind.value for event in batch],
+        "event_type": [event.event_type for event in batch],
+        "event_time": [event.at for event in batch],
+        "job": [jobs[event.job.name].pk if event.job else None for event in batch],
+        "run": [runs.get(event.run) if event.run else None for event in batch],
+        "payload": [event.body for event in batch],
+    }
+    bulk.insert(LineageEvent, values, key=("digest",), conflict=bulk.SKIP)
 
 
 def _unknown(batch: Sequence[Event]) -> list[Event]:

@@ -117,7 +117,8 @@ class System(models.Model):
 class DataSet(models.Model):
     """A table, a file. It stays in the catalog when it goes from the store, marked as gone."""
 
-    system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="data_sets")
+    # By system alone it is found through `data_set_once_in_system`.
+    system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="data_sets", db_index=False)
     name = models.CharField(max_length=400)
     kind = models.CharField(max_length=20)
     primary_key = ArrayField(models.TextField(), default=list)
@@ -151,7 +152,8 @@ class Column(models.Model):
         UNREVIEWED = "unreviewed", "Unreviewed"
         CONFIRMED = "confirmed", "Confirmed"
 
-    data_set = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="columns")
+    # By data set alone they are found through `column_once_in_data_set`, which has them in the order of their names.
+    data_set = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="columns", db_index=False)
     name = models.CharField(max_length=400)
     position = models.IntegerField()
     data_type = models.CharField(max_length=200)
@@ -165,13 +167,17 @@ class Column(models.Model):
     confidence = models.FloatField(default=0)
     contains = ArrayField(models.CharField(max_length=60), default=list)
     state = models.CharField(max_length=12, choices=State.choices, default=State.UNREVIEWED)
-    reviewed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    reviewed_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
     reviewed_at = models.DateTimeField(null=True)
     questioned = models.BooleanField(default=False)  # a later scan disagrees with the person who decided
     sampled = models.IntegerField(null=True)  # values in the last sample, and how many different ones
     distinct = models.IntegerField(null=True)
     # A value inside another column's JSON, named by its path (`profile.email`, `visits[].ip`): scans find it there.
-    nested_in = models.ForeignKey("self", on_delete=models.CASCADE, null=True, related_name="nested")
+    nested_in = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, related_name="nested", db_index=False
+    )
     first_seen_at = models.DateTimeField(auto_now_add=True)
     gone_at = models.DateTimeField(null=True)
 
@@ -179,12 +185,17 @@ class Column(models.Model):
         db_table = "catalog_column"
         ordering = ["data_set__system__name", "data_set__name", "position"]
         constraints = [models.UniqueConstraint(fields=["data_set", "name"], name="column_once_in_data_set")]
+        # Lineage adds columns by the thousand, and each index here costs all of them: one that others cover, or that
+        # holds what most columns have not, does not pay.
         indexes = [
-            models.Index(fields=["data_set", "position"], name="column_by_place"),
             models.Index(fields=["category"], name="column_by_category"),
             models.Index(fields=["state", "-confidence"], name="column_by_review"),
             models.Index(
                 fields=["data_set", "position", "id"], condition=Q(gone_at=None), name="column_present"
+            ),
+            models.Index(fields=["nested_in"], condition=Q(nested_in__isnull=False), name="column_nested"),
+            models.Index(
+                fields=["reviewed_by"], condition=Q(reviewed_by__isnull=False), name="column_by_reviewer"
             ),
             GinIndex(Grams(F("name")), name="column_by_part_of_name"),
         ]

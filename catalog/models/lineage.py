@@ -1,7 +1,6 @@
 """Where data flow: names by which producers know data sets, their jobs and runs, and the edges between columns."""
 
 from django.db import models
-from django.db.models import Q
 
 from catalog.models.inventory import Column, DataSet
 
@@ -108,7 +107,8 @@ class Edge(models.Model):
         VIEW = "view", "View of the store"
         DECLARED = "declared", "Declared"
 
-    source = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="edges_out")
+    # By source alone it is found through `edge_once`; few edges are gone, so that live ones need no index of their own.
+    source = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="edges_out", db_index=False)
     source_column = models.ForeignKey(Column, on_delete=models.CASCADE, null=True, related_name="edges_out")
     target = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="edges_in")
     target_column = models.ForeignKey(Column, on_delete=models.CASCADE, null=True, related_name="edges_in")
@@ -145,16 +145,6 @@ class Edge(models.Model):
                 name="edge_once",
                 nulls_distinct=False,
             )
-        ]
-        indexes = [
-            models.Index(fields=["source"], condition=Q(gone_at=None), name="edge_live_by_source"),
-            models.Index(fields=["target"], condition=Q(gone_at=None), name="edge_live_by_target"),
-            models.Index(
-                fields=["source_column"], condition=Q(gone_at=None), name="edge_live_by_source_column"
-            ),
-            models.Index(
-                fields=["target_column"], condition=Q(gone_at=None), name="edge_live_by_target_column"
-            ),
         ]
 
     def __str__(self) -> str:

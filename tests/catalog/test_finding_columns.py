@@ -70,7 +70,17 @@ def test_the_index_answers(shop: System) -> None:
     assert "column_by_part_of_name" in plan
 
 
-def test_grams_of_a_name() -> None:
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("aB_12", {"^1", "^12", "^a", "^b", "ab_", "b_1", "_12"}),
+        ("ID", {"^i", "^id"}),
+        ("e mail", {"e m", " ma", "mai", "ail", "^e", "^m", "^ma"}),
+        ("-_", set()),
+        ("", set()),
+    ],
+)
+def test_grams_of_a_name(name: str, expected: set[str]) -> None:
     System.objects.create(name="x", kind="postgresql")
-    grams = System.objects.annotate(grams=Grams(Value("aB_12"))).values_list("grams", flat=True).get()
-    assert set(grams) == {"^1", "^12", "^a", "^b", "ab_", "b_1", "_12"}
+    grams = System.objects.annotate(grams=Grams(Value(name))).values_list("grams", flat=True).get()
+    assert set(grams) == expected

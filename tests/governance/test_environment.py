@@ -74,6 +74,7 @@ def test_the_cache_is_another_database_of_the_broker_where_that_is_redis(tmp_pat
         ("KMS_TOKEN_FILE", "hush-hush"),
         ("EMAIL_URL", "imap://u:hush-hush@h"),
         ("FOLDER_ROOTS", "hush-hush"),
+        ("LINEAGE_EVENT_DAYS", "hush-hush"),
         ("TRUST_PROXY", "hush-hush"),
         ("DEBUG", "hush-hush"),
     ],
@@ -97,12 +98,14 @@ def test_good_values_are_taken(tmp_path):
         KMS_URL="transit+https://bao.internal:8200/transit/console local:",
         KMS_TOKEN="s.hush",
         KMS_TOKEN_FILE="/run/bao/token",
+        LINEAGE_EVENT_DAYS="400",
     )
     assert (found.keyring_key, found.public_url) == (KEY, "https://privacy.example.org")
     assert (found.debug, found.trust_proxy) == (True, False)
     assert found.kms_url == "transit+https://bao.internal:8200/transit/console local:"
     assert (found.kms_token, found.kms_token_file) == ("s.hush", Path("/run/bao/token"))
     assert found.folder_roots == [Path("/srv/a"), Path("/srv/b")]
+    assert found.lineage_event_days == 400
 
 
 def test_a_broken_state_file_is_a_sentence(tmp_path):

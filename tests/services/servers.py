@@ -28,6 +28,7 @@ FOREIGN = (
     "KMS_TOKEN",
     "KMS_TOKEN_FILE",
     "KMS_URL",
+    "LINEAGE_EVENT_DAYS",
     "TRUST_PROXY",
 )
 

@@ -51,7 +51,7 @@ def test_each_facet_of_the_specification_is_read_and_kept(path: Path):
         path.parent.name.removesuffix("Facet")[-3:], event["outputs"][0]
     )
     place["facets"] = facets
-    assert read_event(event).payload == event
+    assert json.loads(read_event(event).body) == event
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_null_is_missing_and_unknown_facets_are_kept():
     event = changed("run.facets", {"custom": {"depth": 3}, "nothing": None})
     event["inputs"] = None
     assert read_event(event).inputs() == []
-    assert read_event(event).payload["run"]["facets"]["custom"] == {"depth": 3}
+    assert json.loads(read_event(event).body)["run"]["facets"]["custom"] == {"depth": 3}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import pytest
 
 from catalog import registering, scanning
 from catalog.lineage.naming import learn_names, resolve
-from catalog.lineage.structure import columns_of
 from catalog.models import Column, DataSet, DataSetName, Edge, Label, System
 from governance.console.models import Job
 from retention.models import Hold
@@ -131,16 +130,6 @@ def test_what_a_hold_refers_to_stays_marked_as_gone(db: None):
     assert set(found.values()) == {table}
     external.refresh_from_db()
     assert external.gone_at is not None
-
-
-def test_columns_of_external_data_sets_are_made_and_of_others_found(db: None):
-    external = resolve({("hive", "t")})["hive", "t"]
-    assert set(columns_of(external, ["a", "b"])) == {"a", "b"}
-    assert {(one.name, one.kind) for one in external.columns.all()} == {("a", "unknown"), ("b", "unknown")}
-    real = System.objects.create(name="Shop", kind="postgresql")
-    table = DataSet.objects.create(system=real, name="t", kind="table")
-    column = Column.objects.create(data_set=table, name="Mail", position=1, data_type="text", kind="text")
-    assert columns_of(table, ["mail", "none"]) == {"mail": column}
 
 
 def test_crawl_learns_the_names_of_a_real_store(

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from catalog.lineage.receiving import Failure, receive
 from catalog.models import Change, Column, DataSet, Edge, Label, LineageEvent, LineageJob, LineageRun, System
-from governance.console.models import Job
+from governance.console.models import Job, User
 from tests.catalog.ledger import facts_of
 from tests.catalog.lineage.openlineage import (
     DB,
@@ -225,6 +225,22 @@ def test_columns_of_external_data_sets_drift(db: None):
         ("column_changed", "id"),
         ("column_gone", "town"),
     ]
+
+
+def test_review_of_a_column_that_turns_into_another_counts_no_more(db: None, dana: User):
+    def told(at: str, mail: str) -> dict:
+        return run_event(at=at, outputs=[data_set("shop.report", schema=columns(id="int", mail=mail))])
+
+    def reviewed() -> dict[str, tuple[str, int | None]]:
+        return {one.name: (one.state, one.reviewed_by_id) for one in Column.objects.all()}
+
+    send(told("2026-03-01T10:00:00Z", "varchar"))
+    Column.objects.update(state="confirmed", reviewed_by=dana, questioned=True)
+    send(told("2026-03-02T10:00:00Z", "varchar(40)"))
+    assert reviewed() == {"id": ("confirmed", dana.pk), "mail": ("confirmed", dana.pk)}
+    send(told("2026-03-03T10:00:00Z", "int"))
+    assert reviewed() == {"id": ("confirmed", dana.pk), "mail": ("unreviewed", None)}
+    assert dict(Column.objects.values_list("name", "questioned")) == {"id": True, "mail": False}
 
 
 def test_data_set_that_is_read_may_be_described_in_part(db: None):
