@@ -73,14 +73,8 @@ class KafkaConnector(Connector):
     @property
     def client(self) -> KafkaClient:
         if self._client is None:
-            names = SETTINGS
-            if self.settings.get("security_protocol", "").startswith("SASL"):
-                names = SETTINGS | SASL_SETTINGS
-            initial = {name: each.initial for name, each in KafkaForm.base_fields.items()}
-            chosen = {option: self.settings.get(name) or initial[name] for option, name in names.items()}
             self._client = KafkaClient(
-                {"bootstrap.servers": self.settings["bootstrap_servers"]}
-                | {option: value for option, value in chosen.items() if value},
+                library_options(self.settings),
                 server=self.settings["bootstrap_servers"],
             )
         return self._client
@@ -242,6 +236,18 @@ class KafkaConnector(Connector):
             return use(shape, (batch.filter(matcher.mask(batch)) for batch in batches))
 
         return self._with_shape(topic, stretches, names, search)
+
+
+def library_options(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What the Kafka library is told of a cluster: where it is and how to sign in."""
+    names = SETTINGS
+    if settings.get("security_protocol", "").startswith("SASL"):
+        names = SETTINGS | SASL_SETTINGS
+    initial = {name: each.initial for name, each in KafkaForm.base_fields.items()}
+    chosen = {option: settings.get(name) or initial[name] for option, name in names.items()}
+    return {"bootstrap.servers": settings["bootstrap_servers"]} | {
+        option: value for option, value in chosen.items() if value
+    }
 
 
 def _require_columns(shape: Shape, names: Sequence[str]) -> None:
