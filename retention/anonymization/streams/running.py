@@ -19,7 +19,7 @@ from retention.anonymization.streams.transforming import Transformer
 
 LARGEST = 1_000_000  # bytes of an output record: what brokers take unless told otherwise
 SAY_EVERY = 1.0  # seconds
-ASK_EVERY = 2.0  # seconds between questions whether a partition became free
+ASK_EVERY = 0.5  # seconds between questions whether a partition became free
 WAITING = "Waiting: other processes have all partitions"
 
 

@@ -77,7 +77,7 @@ class Topics:
     def read(self, topic: str, partition: int) -> list[Any]:
         consumer = Consumer(
             {"bootstrap.servers": self.broker.bootstrap, "group.id": "tests", "enable.partition.eof": True}
-            | {"enable.auto.commit": False, "log_level": 0}
+            | {"enable.auto.commit": False, "fetch.wait.max.ms": 10, "log_level": 0}
         )
         consumer.assign([TopicPartition(topic, partition, 0)])
         found = []
