@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import orjson
 import pytest
 from confluent_kafka import Consumer, TopicPartition
-from django.conf import settings
-from django.db import connection
 
 from audit.ledger.models import Waiting
 from governance.console import jobs
 from governance.console.models import Job
-from tests.services.worker import kill
+from tests.retention.streams.program import stream, stream_processes
 
 KILLS = 10
 PARTITIONS = 2
 ROUND = 100  # messages written at once
 BROKEN = 97  # each message with this number is none
-
-
-class Program:
-    """`manage.py stream`, as an operator starts it."""
-
-    def __init__(self, topics: Any, folder: Path) -> None:
-        self.topics = topics
-        self.said = folder / "said"
-        self.rules = folder / "rules.json"
-        spec = topics.spec
-        self.rules.write_bytes(orjson.dumps({"columns": spec.columns, **spec.rules.as_json()}))
-
-    def start(self) -> subprocess.Popen[bytes]:
-        database = connection.settings_dict
-        url = (
-            f"postgres://{quote(database['USER'])}:{quote(database['PASSWORD'])}"
-            f"@{database['HOST']}:{database['PORT']}/{database['NAME']}"
-        )
-        spec, broker = self.topics.spec, self.topics.broker.bootstrap
-        with self.said.open("ab") as said:
-            return subprocess.Popen(
-                [sys.executable, "manage.py", "stream", f"--name={spec.name}", f"--rules={self.rules}"]
-                + [f"kafka://{broker}/{topic}" for topic in (spec.source, spec.output)]
-                + [f"--dead={spec.dead}"],
-                cwd=settings.BASE_DIR,
-                env={**os.environ, "DATABASE_URL": url, "DATABASE_OWNER_URL": url},
-                start_new_session=True,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-            )
 
 
 class Load(threading.Thread):
@@ -82,6 +45,14 @@ class Load(threading.Thread):
                 written += numbers
                 number += ROUND
             self.ended.wait(0.1)
+
+
+def arguments(topics: Any, folder: Path) -> list[str]:
+    """What `manage.py stream` is given."""
+    spec, broker, rules = topics.spec, topics.broker.bootstrap, folder / "rules.json"
+    rules.write_bytes(orjson.dumps({"columns": spec.columns, **spec.rules.as_json()}))
+    addresses = [f"kafka://{broker}/{topic}" for topic in (spec.source, spec.output)]
+    return [*addresses, f"--name={spec.name}", f"--rules={rules}", f"--dead={spec.dead}"]
 
 
 def until(met: Callable[[], bool], *, seconds: float = 60) -> None:
@@ -111,34 +82,40 @@ def output_size(make_topics):
 
 def test_ten_kills_under_load_lose_and_double_nothing(make_topics, output_size, tmp_path):
     topics = make_topics(partitions=PARTITIONS)
-    program, load, moments = Program(topics, tmp_path), Load(topics), random.Random()
-    processes = [program.start(), program.start()]
-    load.start()
-    try:
-        for _ in range(KILLS):
-            before = output_size(topics)
-            until(lambda before=before: output_size(topics) > before)
-            time.sleep(moments.uniform(0, 0.4))  # at any moment of its work
-            kill(processes.pop(0))
-            processes.append(program.start())
-        load.ended.set()
-        load.join()
-        wanted = {
-            partition: [number for number in numbers if number % BROKEN]
-            for partition, numbers in load.written.items()
-        }
-        until(
-            lambda: (
-                sum(len(topics.output(partition)) for partition in wanted) >= sum(map(len, wanted.values()))
-            )
-        )
-        for process in processes:
-            process.send_signal(signal.SIGTERM)
-        assert [process.wait(30) for process in processes] == [0, 0], program.said.read_text()
-    finally:
-        load.ended.set()
-        for process in processes:
-            kill(process)
+    load, moments, said = Load(topics), random.Random(), tmp_path / "said"
+    with stream_processes() as context:
+
+        def start() -> Any:
+            process = context.Process(target=stream, args=arguments(topics, tmp_path), kwargs={"said": said})
+            process.start()
+            return process
+
+        processes = [start(), start()]
+        load.start()
+        try:
+            for _ in range(KILLS):
+                before = output_size(topics)
+                until(lambda before=before: output_size(topics) > before)
+                time.sleep(moments.uniform(0, 0.4))  # at any moment of its work
+                processes[0].kill()
+                processes.pop(0).join()
+                processes.append(start())
+            load.ended.set()
+            load.join()
+            wanted = {
+                partition: [number for number in numbers if number % BROKEN]
+                for partition, numbers in load.written.items()
+            }
+            total = sum(map(len, wanted.values()))
+            until(lambda: sum(len(topics.output(partition)) for partition in wanted) >= total)
+            for process in processes:
+                process.terminate()
+                process.join(30)
+            assert [process.exitcode for process in processes] == [0, 0], said.read_text()
+        finally:
+            load.ended.set()
+            for process in processes:
+                process.kill()
     found = {
         partition: [orjson.loads(message.value())["id"] for message in topics.output(partition)]
         for partition in wanted
@@ -147,7 +124,7 @@ def test_ten_kills_under_load_lose_and_double_nothing(make_topics, output_size, 
     for partition, numbers in load.written.items():
         broken = [place for place, number in enumerate(numbers) if not number % BROKEN]
         assert topics.offsets(topics.dead(partition)) == broken
-    assert sum(map(len, wanted.values())) > 2_000
+    assert total > 2_000
     assert Job.objects.filter(kind="anonymize.stream", state=Job.State.DONE).count() == len(processes)
 
 
