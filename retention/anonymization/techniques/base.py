@@ -3,7 +3,7 @@
 A technique knows nothing of Django, of files or of the catalog, so it runs the same in the console, in a worker and
 in a Spark executor. It is made from its parameters, which are checked at once, and turned into a function by
 `prepare`, once for each column and process. That function is pure: the same values give the same answer in any order,
-any batch and any process wherever the technique calls itself consistent. Nulls stay null.
+any batch and any process wherever the technique calls itself repeatable. Nulls stay null.
 """
 
 from __future__ import annotations
@@ -135,13 +135,13 @@ class Technique(ABC):
     label: ClassVar[str]
     explanation: ClassVar[str]
     Parameters: ClassVar[type] = NoParameters
-    reversible: ClassVar[bool] = (
-        False  # whoever has the key, or the right to ask the vault, gets the values back
-    )
-    consistent: ClassVar[bool] = True  # equal values become equal values
-    distinct: ClassVar[bool] = False  # different values become different values: a reference stays one
-    drops: ClassVar[bool] = False  # the column is left out: `prepare` is never called
-    needs_person: ClassVar[bool] = False  # its function must be given the column that tells persons apart
+    # Of the class, and of one technique whose parameters decide otherwise.
+    reversible: bool = False  # whoever has the key, or the right to ask the vault, gets the values back
+    consistent: bool = True  # equal values become equal values
+    distinct: bool = False  # different values become different values: a reference stays one
+    repeatable: bool = True  # the same value of the same person becomes the same in every process and run
+    drops: bool = False  # the column is left out: `prepare` is never called
+    needs_person: bool = False  # its function must be given the column that tells persons apart
 
     def __init__(self, parameters: Mapping[str, Any] | None = None) -> None:
         self.parameters: Any = read_parameters(self.Parameters, parameters or {}, of=self.kind)
@@ -161,6 +161,14 @@ class Technique(ABC):
     @abstractmethod
     def prepare(self, given: pa.DataType, environment: Environment) -> Transform:
         """The function for one column of type `given`. Raises TechniqueError where something it needs is missing."""
+
+    def undo(self, given: pa.DataType, environment: Environment) -> Transform:
+        """The function back: from what `prepare` made of a column of type `given` to its values.
+
+        The environment must name the same data set and column. Raises TechniqueError where there is no way back, and
+        the function does where a key is gone or a value was not made so.
+        """
+        raise TechniqueError(f"{self.label} cannot be undone.")
 
 
 def read_parameters(cls: type, given: Mapping[str, Any], *, of: str) -> Any:

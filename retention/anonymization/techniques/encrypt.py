@@ -1,0 +1,130 @@
+"""Values sealed with AES-256-GCM, for those who hold the key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from cryptography.exceptions import InvalidTag
+
+from retention.anonymization.columns import ColumnTechnique, on_valid, refused
+from retention.anonymization.sealing import Sealer, read_sealed, write_binary, write_text
+from retention.anonymization.techniques.base import (
+    Environment,
+    Keys,
+    TechniqueError,
+    Transform,
+    parameter,
+)
+from retention.anonymization.texts import as_text, from_text, has_text, is_bytes
+
+
+@dataclass(frozen=True)
+class Parameters:
+    key: str = parameter("anonymization", label="Key", help="Name of the key in the key ring.")
+    per_person: bool = parameter(
+        False,
+        label="A key for each person",
+        help="Once a person's key is destroyed nobody can read their values any more. Values of nobody become null.",
+    )
+    written: str = parameter("text", label="Written as", choices=("text", "binary"))
+
+
+class Encrypt(ColumnTechnique):
+    """Each value under a nonce of its own: equal values look different. How it is written: see `sealing`.
+
+    The key is derived for the data set and column, which together with its id are also the associated data: moved
+    elsewhere, a value does not open. The length of a value shows.
+    """
+
+    kind = "encrypt"
+    label = "Encrypt"
+    explanation = (
+        "Values can be read again by whoever holds the key, and by nobody else; equal values look different."
+    )
+    Parameters = Parameters
+    reversible = True
+    consistent = False
+    distinct = True
+    repeatable = False
+    by_distinct = False
+
+    def check(self) -> None:
+        self.needs_person = self.parameters.per_person
+
+    def key_names(self) -> tuple[str, ...]:
+        return (self.parameters.key,)
+
+    def type_of(self, plain: pa.DataType) -> pa.DataType:
+        if not has_text(plain):
+            raise refused(self, plain)
+        return pa.string() if self.parameters.written == "text" else pa.binary()
+
+    def function(self, plain: pa.DataType, environment: Environment) -> Transform:
+        keys, context = environment.require_keys(), (environment.data_set, environment.column)
+        write = write_text if self.parameters.written == "text" else write_binary
+        if self.parameters.per_person:
+            keys.of_persons(self.parameters.key, [])  # a ring without that key says so at once
+
+            def encrypt_each(values: pa.Array, person: pa.Array | None) -> pa.Array:
+                if person is None:
+                    raise TechniqueError(
+                        f"Column {environment.column} needs the column that tells persons apart."
+                    )
+                values = pc.if_else(person.is_valid(), values, pa.scalar(None, values.type))
+                owners = person.filter(values.is_valid()).to_pylist()
+                return on_valid(values, lambda valid: write(*self._of_persons(valid, owners, keys, context)))
+
+            return encrypt_each
+        secret = keys.current(self.parameters.key)
+        sealer = Sealer(secret, *context)
+
+        def encrypt(values: pa.Array, person: pa.Array | None) -> pa.Array:
+            return on_valid(values, lambda valid: write(secret.id, sealer.seal(_plaintexts(valid))))
+
+        return encrypt
+
+    def _of_persons(
+        self, values: pa.Array, owners: Sequence[str], keys: Keys, context: tuple[str, str]
+    ) -> tuple[list[str], list[bytes]]:
+        persons = list(dict.fromkeys(owners))
+        secrets = dict(zip(persons, keys.of_persons(self.parameters.key, persons), strict=True))
+        sealers = {owner: Sealer(secret, *context) for owner, secret in secrets.items()}
+        sealed = [
+            sealers[owner].seal([plaintext])[0]
+            for owner, plaintext in zip(owners, _plaintexts(values), strict=True)
+        ]
+        return [secrets[owner].id for owner in owners], sealed
+
+    def inverse(self, plain: pa.DataType, environment: Environment) -> Transform:
+        keys, context = environment.require_keys(), (environment.data_set, environment.column)
+        sealers: dict[str, Sealer] = {}
+
+        def opened(valid: pa.Array) -> pa.Array:
+            plaintexts = []
+            try:
+                for key_id, sealed in map(read_sealed, valid.to_pylist()):
+                    if key_id not in sealers:
+                        sealers[key_id] = Sealer(keys.version(key_id), *context)
+                    plaintexts += sealers[key_id].open([sealed])
+                if is_bytes(plain):
+                    return pa.array(plaintexts, plain)
+                return from_text(pa.array(plaintexts, pa.binary()).cast(pa.string()), plain)
+            except TechniqueError:
+                raise
+            except (InvalidTag, ValueError):
+                raise TechniqueError(
+                    f"A value of column {environment.column} does not open: it was changed, or was encrypted for"
+                    " another data set, column, key or type.",
+                    "Name the data set and column that it was encrypted in.",
+                ) from None
+
+        return lambda values, person: on_valid(values, opened)
+
+
+def _plaintexts(values: pa.Array) -> list[bytes]:
+    if is_bytes(values.type):
+        return values.to_pylist()
+    return [text.encode() for text in as_text(values).to_pylist()]
