@@ -26,7 +26,7 @@ from erasure.requests.states import NotNow
 from governance.activities.models import Organisation
 from governance.console.clients import seconds_to_wait
 from governance.console.permissions import public
-from governance.keyring.subjects import lookup_of
+from governance.keyring.lookups import lookup_of
 
 View = Callable[..., HttpResponseBase]
 

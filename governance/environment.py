@@ -1,7 +1,8 @@
 """Where the console finds what it needs: the process environment, then what its embedded servers remembered.
 
 Operators set DATABASE_URL, DATABASE_OWNER_URL, APPLICATION_ROLE, BROKER_URL, CACHE_URL, SECRET_KEY,
-PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, EMAIL_URL, EMAIL_FROM, FOLDER_ROOTS, TRUST_PROXY, DEBUG, CONSOLE_VAR.
+PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, KMS_URL, KMS_TOKEN, KMS_TOKEN_FILE, EMAIL_URL, EMAIL_FROM, FOLDER_ROOTS,
+TRUST_PROXY, DEBUG, CONSOLE_VAR.
 What they leave out comes from `environment.json` in the console's folder, which `manage.py up` writes, and is
 otherwise empty. A problem names the variable and the remedy, never the value.
 """
@@ -41,6 +42,9 @@ class Environment:
     public_url: str
     keyring_file: Path
     keyring_key: str  # base64 of 32 bytes; replaces the file
+    kms_url: str  # addresses of key management services; the first wraps, all unwrap; empty: the key ring
+    kms_token: str
+    kms_token_file: Path | None  # read at each use; replaces the token
     debug: bool
     var_dir: Path
     embedded: bool
@@ -78,6 +82,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         public_url=_public_url(value("PUBLIC_URL")),
         keyring_file=Path(value("KEYRING_FILE") or var_dir / "keyring.json"),
         keyring_key=_keyring_key(environ.get("KEYRING_KEY", "")),
+        kms_url=_kms(environ.get("KMS_URL", "")),
+        kms_token=environ.get("KMS_TOKEN", ""),
+        kms_token_file=_absolute("KMS_TOKEN_FILE", environ.get("KMS_TOKEN_FILE", "")),
         debug=_flag("DEBUG", environ.get("DEBUG", "")),
         var_dir=var_dir,
         embedded=not environ.get("DATABASE_URL") and bool(database_url),
@@ -166,6 +173,24 @@ def _email(url: str) -> str:
                 "EMAIL_URL must look like smtp://user:password@host:port, or smtps:// for TLS."
             )
     return url
+
+
+def _kms(addresses: str) -> str:
+    for address in addresses.split():
+        parts = _parts("KMS_URL", address)
+        if not parts.scheme or parts.username or parts.password:
+            raise EnvironmentProblem(
+                "KMS_URL must look like local:, transit+https://host:8200/transit/key or aws-kms://region/key, "
+                "without a user: the token goes into KMS_TOKEN or KMS_TOKEN_FILE."
+            )
+    return addresses
+
+
+def _absolute(name: str, value: str) -> Path | None:
+    path = Path(value) if value else None
+    if path and not path.is_absolute():
+        raise EnvironmentProblem(f"{name} must be the absolute path of a file.")
+    return path
 
 
 def _folders(value: str) -> list[Path]:

@@ -130,6 +130,11 @@ JOB_STALE_SECONDS = 8
 
 KEYRING_FILE = ENVIRONMENT.keyring_file
 KEYRING_KEY = ENVIRONMENT.keyring_key
+KMS_URL = ENVIRONMENT.kms_url
+KMS_TOKEN = ENVIRONMENT.kms_token
+KMS_TOKEN_FILE = ENVIRONMENT.kms_token_file
+VAULT_CACHE_SECONDS = 300  # how long an opened data key stays in the memory of a process
+VAULT_DETOKENIZE_PER_HOUR = 100  # values one officer may ask back
 VAR_DIR = ENVIRONMENT.var_dir
 # Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots

@@ -2,32 +2,39 @@
 
 import hmac
 import os
+from collections.abc import Iterable
 from hashlib import sha256
 
 from django.db import transaction
 from django.utils import timezone
 
+from governance.keyring.lookups import lookup_of
 from governance.keyring.models import SubjectKey
-from governance.keyring.sealing import keyed_hash, open_sealed, seal
+from governance.keyring.sealing import open_sealed, seal
 
 
-def lookup_of(category: str, value: str) -> bytes:
-    """The keyed hash under which an identifier is found again; trimmed and without regard to case."""
-    return keyed_hash(f"{category}\x00{value.strip().casefold()}", purpose="identifier")
-
-
-@transaction.atomic
 def reference_for(category: str, value: str) -> str:
     """The reference of the person with this identifier; the same each time until their key is destroyed."""
     lookup = lookup_of(category, value)
-    SubjectKey.objects.bulk_create([SubjectKey(lookup=lookup, sealed=_fresh(lookup))], ignore_conflicts=True)
-    key = SubjectKey.objects.select_for_update().get(lookup=lookup)
-    if key.sealed is None:
-        # Destroyed: whoever comes with this identifier now is, for the ledger, somebody new.
-        key.sealed, key.destroyed_at = _fresh(lookup), None
-        key.save(update_fields=["sealed", "destroyed_at"])
-    secret = open_sealed(key.sealed, purpose="subject", bound_to=lookup.hex())
-    return "person:" + hmac.digest(secret, lookup, sha256).hex()[:32]
+    return references_of([lookup])[lookup]
+
+
+@transaction.atomic
+def references_of(lookups: Iterable[bytes]) -> dict[bytes, str]:
+    """The reference of each person of whom only the keyed hash is known; made where there is none yet."""
+    asked = sorted(set(lookups))
+    fresh = [SubjectKey(lookup=lookup, sealed=_fresh(lookup)) for lookup in asked]
+    SubjectKey.objects.bulk_create(fresh, ignore_conflicts=True)
+    found = {}
+    for key in SubjectKey.objects.select_for_update().filter(lookup__in=asked).order_by("lookup"):
+        lookup = bytes(key.lookup)
+        if key.sealed is None:
+            # Destroyed: whoever comes with this identifier now is, for the ledger, somebody new.
+            key.sealed, key.destroyed_at = _fresh(lookup), None
+            key.save(update_fields=["sealed", "destroyed_at"])
+        secret = open_sealed(key.sealed, purpose="subject", bound_to=lookup.hex())
+        found[lookup] = "person:" + hmac.digest(secret, lookup, sha256).hex()[:32]
+    return found
 
 
 def destroy(category: str, value: str) -> bool:

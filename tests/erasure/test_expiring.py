@@ -12,7 +12,7 @@ from erasure import expiring, packaging
 from erasure.models import Hit, Identifier, Package, PackagePart, SubjectRequest
 from erasure.requests import identity, intake
 from erasure.tasks import expire
-from governance.keyring.subjects import lookup_of
+from governance.keyring.lookups import lookup_of
 from tests.erasure.estate import approve, entries, find, request_of
 from tests.erasure.letters import letters
 from tests.erasure.together import at_once

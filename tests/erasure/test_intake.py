@@ -7,7 +7,7 @@ from audit.ledger.context import Actor
 from erasure.models import Identifier, SubjectRequest
 from erasure.requests import identity, intake
 from erasure.requests.intake import EMAIL, AlreadyOpen, receive
-from governance.keyring.subjects import lookup_of
+from governance.keyring.lookups import lookup_of
 from tests.erasure.estate import entries, request_of
 from tests.erasure.together import at_once
 

@@ -68,6 +68,10 @@ def test_the_cache_is_another_database_of_the_broker_where_that_is_redis(tmp_pat
         ("SECRET_KEY", "hush-hush"),
         ("KEYRING_KEY", "hush-hush"),
         ("KEYRING_KEY", base64.b64encode(b"hush-hush").decode()),
+        ("KMS_URL", "hush-hush"),
+        ("KMS_URL", "local: transit+https://:hush-hush@bao.internal:8200/transit/console"),
+        ("KMS_URL", "transit+https://bao.internal:hush-hush/transit/console"),
+        ("KMS_TOKEN_FILE", "hush-hush"),
         ("EMAIL_URL", "imap://u:hush-hush@h"),
         ("FOLDER_ROOTS", "hush-hush"),
         ("TRUST_PROXY", "hush-hush"),
@@ -90,9 +94,14 @@ def test_good_values_are_taken(tmp_path):
         DEBUG="yes",
         TRUST_PROXY="0",
         FOLDER_ROOTS="/srv/a:/srv/b",
+        KMS_URL="transit+https://bao.internal:8200/transit/console local:",
+        KMS_TOKEN="s.hush",
+        KMS_TOKEN_FILE="/run/bao/token",
     )
     assert (found.keyring_key, found.public_url) == (KEY, "https://privacy.example.org")
     assert (found.debug, found.trust_proxy) == (True, False)
+    assert found.kms_url == "transit+https://bao.internal:8200/transit/console local:"
+    assert (found.kms_token, found.kms_token_file) == ("s.hush", Path("/run/bao/token"))
     assert found.folder_roots == [Path("/srv/a"), Path("/srv/b")]
 
 

@@ -12,6 +12,7 @@ from tests.services.fixtures import pg_database, pg_server, redis_url
 from tests.services.kafka import _kafka_server, kafka_broker
 from tests.services.mariadb import mariadb_server
 from tests.services.objects import s3_bucket, s3_server
+from tests.services.openbao import openbao
 from tests.services.schema_registry import schema_registry
 from tests.services.servers import start_unless_configured
 
@@ -19,6 +20,7 @@ __all__ = [
     "_kafka_server",
     "kafka_broker",
     "mariadb_server",
+    "openbao",
     "pg_database",
     "pg_server",
     "redis_url",

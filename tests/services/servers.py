@@ -25,6 +25,9 @@ FOREIGN = (
     "EMAIL_URL",
     "FOLDER_ROOTS",
     "KEYRING_FILE",
+    "KMS_TOKEN",
+    "KMS_TOKEN_FILE",
+    "KMS_URL",
     "TRUST_PROXY",
 )
 
