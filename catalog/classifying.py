@@ -47,7 +47,7 @@ class How:
 @contextmanager
 def open_source(path_or_url: str, *, encoding: str = "") -> Iterator[Connector]:
     """The store at that path or address, to read from; `encoding` is that of CSV files. Raises ConnectorError."""
-    with at_command_line(), _connector(path_or_url, encoding=encoding) as connector:
+    with at_command_line(), open_path_or_url(path_or_url, encoding=encoding) as connector:
         yield connector
 
 
@@ -57,7 +57,8 @@ def classify_source(connector: Connector, how: How) -> Iterator[Classified]:
         yield _classify(connector, info, how)
 
 
-def _connector(path_or_url: str, *, encoding: str) -> Connector:
+def open_path_or_url(path_or_url: str, *, encoding: str = "") -> Connector:
+    """As `open_source`, for whoever has asked `folder_paths.require_allowed` about the path."""
     path = Path(path_or_url).expanduser()
     if is_url(path_or_url) and not path.exists():
         kind, settings = settings_for(path_or_url)

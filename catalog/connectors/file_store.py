@@ -41,6 +41,14 @@ class FileStore(Connector):
     def _file(self, name: str) -> AbstractContextManager[DataFile]:
         """The file of a data set; within, errors of the place come out as ConnectorErrors."""
 
+    def names(self) -> Iterator[tuple[str, str]]:
+        """The data sets in a stable order, each with a problem or "", without looking into them."""
+        return self._names()
+
+    def file(self, data_set: str) -> AbstractContextManager[DataFile]:
+        """The file that a data set is; within, errors of its place come out as ConnectorErrors."""
+        return self._file(data_set)
+
     def discover(self) -> Iterator[DataSetInfo]:
         for name, problem in self._names():
             yield DataSetInfo(name, "file", problem=problem) if problem else self._describe(name)

@@ -50,6 +50,17 @@ SASL_SETTINGS = {"sasl.mechanism": "sasl_mechanism", "sasl.username": "user", "s
 T = TypeVar("T")
 
 
+def client_configuration(settings: Mapping[str, Any]) -> dict[str, str]:
+    """How a client of librdkafka reaches the cluster that a connector's settings name."""
+    names = SETTINGS
+    if settings.get("security_protocol", "").startswith("SASL"):
+        names = SETTINGS | SASL_SETTINGS
+    initial = {name: each.initial for name, each in KafkaForm.base_fields.items()}
+    chosen = {option: settings.get(name) or initial[name] for option, name in names.items()}
+    reached = {"bootstrap.servers": settings["bootstrap_servers"]}
+    return reached | {option: value for option, value in chosen.items() if value}
+
+
 class KafkaConnector(Connector):
     kind = "kafka"
     label = "Kafka"
@@ -74,8 +85,7 @@ class KafkaConnector(Connector):
     def client(self) -> KafkaClient:
         if self._client is None:
             self._client = KafkaClient(
-                library_options(self.settings),
-                server=self.settings["bootstrap_servers"],
+                client_configuration(self.settings), server=self.settings["bootstrap_servers"]
             )
         return self._client
 
@@ -236,18 +246,6 @@ class KafkaConnector(Connector):
             return use(shape, (batch.filter(matcher.mask(batch)) for batch in batches))
 
         return self._with_shape(topic, stretches, names, search)
-
-
-def library_options(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What the Kafka library is told of a cluster: where it is and how to sign in."""
-    names = SETTINGS
-    if settings.get("security_protocol", "").startswith("SASL"):
-        names = SETTINGS | SASL_SETTINGS
-    initial = {name: each.initial for name, each in KafkaForm.base_fields.items()}
-    chosen = {option: settings.get(name) or initial[name] for option, name in names.items()}
-    return {"bootstrap.servers": settings["bootstrap_servers"]} | {
-        option: value for option, value in chosen.items() if value
-    }
 
 
 def _require_columns(shape: Shape, names: Sequence[str]) -> None:

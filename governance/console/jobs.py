@@ -67,8 +67,15 @@ def enqueue(kind: str, *, title: str, **arguments: Any) -> Job:
 
     Arguments are identifiers, never personal data: they are stored in clear.
     """
+    queued = reserve(kind, title=title, **arguments)
+    transaction.on_commit(lambda: wake(queued))
+    return queued
+
+
+def reserve(kind: str, *, title: str, **arguments: Any) -> Job:
+    """As `enqueue`, for who runs the job at once in this process; a sweep finds it if that process dies."""
     actor = current_actor()
-    queued = Job.objects.create(
+    return Job.objects.create(
         kind=kind,
         title=title,
         arguments=arguments,
@@ -77,8 +84,6 @@ def enqueue(kind: str, *, title: str, **arguments: Any) -> Job:
         correlation=current_correlation(),
         heartbeat_at=timezone.now(),
     )
-    transaction.on_commit(lambda: wake(queued))
-    return queued
 
 
 def wake(queued: Job) -> None:

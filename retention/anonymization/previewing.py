@@ -1,0 +1,121 @@
+"""Ten rows before and after, for who decides about the rules. The look is recorded.
+
+Keys and tokens are made for the look alone and forgotten: nothing is stored, nothing of it joins with an output, and
+nobody learns by looking what a value becomes.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from django.db import transaction
+
+from audit.ledger.recording import record
+from catalog.classification.masking import mask
+from retention.anonymization import events, sources
+from retention.anonymization.column_types import declared, typed
+from retention.anonymization.compiling import Compiled
+from retention.anonymization.requesting import Draft
+from retention.anonymization.rules import KEEP
+from retention.anonymization.techniques.base import Secret
+
+ROWS = 10
+LOOKED_THROUGH = 2_000
+LONGEST = 120
+# What these make is close to the value, or is it: shown masked to who may not see values.
+CLOSE = frozenset({KEEP, "noise", "date_shift"})
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Cells as text; what a rule drops has no value after."""
+
+    columns: Sequence[str]
+    before: Sequence[Sequence[str | None]]
+    after: Sequence[Sequence[str | None]]
+    masked: bool
+
+
+def preview(made: Draft, *, plain: bool = True) -> Preview:
+    """Raises ConnectorError and TechniqueError. Without `plain` values are masked, so that only their form shows."""
+    rules = made.resolution.rules
+    with sources.open_source(made.source_spec) as source:
+        schema = declared(source.schema, made.types)
+        batch = _some(source, schema)
+        compiled = Compiled(rules, schema, data_set=source.name, keys=OnceKeys(), tokens=OnceTokens())
+        after = compiled.transform(batch)
+    categories = {column.name: column.category for column in made.columns}
+    names = schema.names
+    shown = {name: _texts(batch.column(name)) for name in names}
+    made_of = {
+        name: _texts(after.column(name)) if name in after.schema.names else [None] * len(batch)
+        for name in names
+    }
+    if not plain:
+        shown = {name: _masked(texts, categories[name]) for name, texts in shown.items()}
+        close = [name for name in names if (rule := rules.of(name)) and rule.technique in CLOSE]
+        made_of |= {name: _masked(made_of[name], categories[name]) for name in close}
+    with transaction.atomic():
+        record(events.PREVIEWED, None, source=made.source, columns=names, rows=len(batch), masked=not plain)
+    return Preview(
+        names, list(zip(*shown.values(), strict=True)), list(zip(*made_of.values(), strict=True)), not plain
+    )
+
+
+class OnceKeys:
+    """Implements `Keys` with keys that nobody else has."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, bytes] = {}
+
+    def current(self, name: str) -> Secret:
+        return self.version(f"{name}/1")
+
+    def version(self, key_id: str) -> Secret:
+        return Secret(key_id, self._made.setdefault(key_id, secrets.token_bytes(32)))
+
+    def of_persons(self, name: str, persons: Sequence[str]) -> Sequence[Secret]:
+        return [self.version(f"{name}/{person}") for person in persons]
+
+
+class OnceTokens:
+    """Implements `Tokens` in memory."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str], str] = {}
+
+    def issue(
+        self,
+        domain: str,
+        values: Sequence[str],
+        *,
+        fresh: Callable[[int], Sequence[str]],
+        capacity: int | None = None,
+        persons: Sequence[str | None] | None = None,
+    ) -> Sequence[str]:
+        return [self._made.setdefault((domain, value), fresh(1)[0]) for value in values]
+
+
+def _some(source: sources.Source, schema: pa.Schema) -> pa.RecordBatch:
+    """A few rows spread over the first thousands; with their own types, which a sample of texts has not."""
+    for batch in source.connector.read(source.data_sets[0], batch_rows=LOOKED_THROUGH):
+        step = max(1, len(batch) // ROWS)
+        places = pa.array(range(0, min(len(batch), step * ROWS), step))
+        return typed(batch.take(places), schema)
+    return pa.RecordBatch.from_pylist([], schema=schema)
+
+
+def _texts(column: pa.Array) -> list[str | None]:
+    return [_text(value) for value in column.to_pylist()]
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)[:LONGEST]
+
+
+def _masked(texts: Sequence[str | None], category: str) -> list[str | None]:
+    return [None if text is None else mask(text, category) for text in texts]

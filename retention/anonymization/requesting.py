@@ -1,0 +1,145 @@
+"""Asking for a run: the same checks and the same job, whichever door it comes through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import transaction
+
+from audit.ledger.context import current_actor
+from audit.ledger.recording import record
+from catalog.contracts.document import Document
+from governance.console.jobs import enqueue, reserve
+from governance.console.models import Job, User
+from retention.anonymization import events, secrets_for, sources
+from retention.anonymization.advising import Described
+from retention.anonymization.column_types import declared
+from retention.anonymization.compiling import Compiled
+from retention.anonymization.describing import contract_in_force, describe, document_of
+from retention.anonymization.destinations import destination_of
+from retention.anonymization.models import Run
+from retention.anonymization.pipeline import KIND
+from retention.anonymization.reporting import facts_of, rules_table
+from retention.anonymization.resolving import Resolution, resolve
+from retention.anonymization.rules import Rule
+from retention.anonymization.runners import registry
+from retention.anonymization.techniques.base import TechniqueError
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A run that was thought through and not asked for yet: what a person reviews."""
+
+    source: str
+    source_spec: Mapping[str, Any]
+    use: str
+    contract: str
+    columns: tuple[Described, ...]
+    resolution: Resolution
+    types: Mapping[str, str]
+
+
+def draft(
+    source_spec: Mapping[str, Any],
+    *,
+    use: str,
+    document: Document | None = None,
+    given: Mapping[str, Rule] | None = None,
+    person: str = "",
+) -> Draft:
+    """The rules that a run would have. Without a `document` the contract in force holds, where there is one.
+
+    Raises ConnectorError, SchemaChanged and TechniqueError; columns without a rule are in `resolution.undecided`.
+    """
+    contract = None if document else contract_in_force(source_spec)
+    document = document_of(contract) if contract else document
+    types = {item.name: item.type for item in document.fields if item.type} if document else {}
+    with sources.open_source(source_spec) as source:
+        columns = tuple(describe(source, source_spec, document, schema=declared(source.schema, types)))
+        label = source.label
+    resolution = resolve(columns, use=use, document=document, given=given, person=person)
+    named = f"{document.data_set} {document.version}" if document else ""
+    return Draft(label, dict(source_spec), use, named, columns, resolution, types)
+
+
+def check(made: Draft, destination_spec: Mapping[str, Any], *, runner: str, overwrite: bool) -> None:
+    """All that can be refused before a row is read. Raises TechniqueError, DestinationError and ConnectorError."""
+    made.resolution.require_complete()
+    if runner not in registry.classes:
+        raise TechniqueError(f"There is no runner {runner}.", f"Known are {', '.join(registry.classes)}.")
+    destination = destination_of(destination_spec, run="check", overwrite=overwrite)
+    destination.check(made.source_spec)
+    rules, category = made.resolution.rules, made.resolution.person_category
+    keys = secrets_for.opened(secrets_for.pin(rules, category=category))
+    with sources.open_source(made.source_spec) as source:
+        schema = declared(source.schema, made.types)
+        compiled = Compiled(
+            rules, schema, data_set=source.name, keys=keys, tokens=secrets_for.tokens(category=category)
+        )
+    if not compiled.output_schema.names:
+        raise TechniqueError("Every column is dropped: there is nothing to deliver.")
+    destination.check_schema(compiled.output_schema)
+
+
+@transaction.atomic
+def start(
+    made: Draft,
+    destination_spec: Mapping[str, Any],
+    *,
+    runner: str,
+    overwrite: bool = False,
+    by: User | None = None,
+    here: bool = False,
+) -> Run:
+    """The run and its job, which starts when this commits; with `here` the caller runs it. `check` comes before."""
+    rules = made.resolution.rules
+    run = Run(
+        source=made.source[:1000],
+        source_spec=dict(made.source_spec),
+        destination=destination_of(destination_spec, run="check", overwrite=overwrite).label[:1000],
+        destination_spec=dict(destination_spec),
+        overwrite=overwrite,
+        use=made.use[:100],
+        contract=made.contract[:300],
+        runner=runner,
+        watched=list(made.resolution.watched),
+        types=dict(made.types),
+        columns={column.name: _known(column) for column in made.columns},
+        person_category=made.resolution.person_category,
+        keys=secrets_for.pin(rules, category=made.resolution.person_category),
+        asked_by=by,
+        operator=current_actor().id[:80],
+    )
+    run.set_rules(rules)
+    run.job = _job(run, here=here)
+    run.save(force_insert=True)
+    record(events.REQUESTED, run, **facts_of(run), contract=run.contract, rules=rules_table(run))
+    return run
+
+
+@transaction.atomic
+def resume(run: Run, *, here: bool = False) -> Run:
+    """Another job for a run that failed: it goes on from what is staged, or begins again. ValueError otherwise."""
+    locked = Run.objects.select_for_update(of=("self",)).select_related("job").get(pk=run.pk)
+    if not locked.resumable:
+        raise ValueError("This job is not one that can go on: it is under way, or it ended for good.")
+    locked.outcome, locked.problem, locked.finished_at = "", "", None
+    locked.parts.filter(state="failed").update(state="waiting")
+    locked.job = _job(locked, here=here)
+    locked.save()
+    record(events.REQUESTED, locked, **facts_of(locked), contract=locked.contract, rules=rules_table(locked))
+    return locked
+
+
+def _job(run: Run, *, here: bool) -> Job:
+    make = reserve if here else enqueue
+    return make(KIND, title=f"Anonymize {run.source}"[:200], run=str(run.pk))
+
+
+def _known(column: Described) -> dict[str, Any]:
+    facts = asdict(column)
+    return {name: facts[name] for name in ("category", "sensitivity", "known_by")} | {
+        "type": str(column.type)
+    }

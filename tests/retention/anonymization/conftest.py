@@ -1,0 +1,3 @@
+from tests.retention.anonymization.techniques import small_techniques
+
+__all__ = ["small_techniques"]
