@@ -10,6 +10,9 @@ from governance.keyring.ring import ring
 from retention.anonymization.compiling import technique_of
 from retention.anonymization.rules import RuleSet
 from retention.anonymization.techniques.base import Keys, Tokens
+from retention.vault import keyring
+from retention.vault.bundle import KeyBundle
+from retention.vault.tokens import TokenVault
 
 
 def key_names(rules: RuleSet) -> list[str]:
@@ -19,16 +22,21 @@ def key_names(rules: RuleSet) -> list[str]:
 
 
 def pin(rules: RuleSet, *, category: str = "") -> dict[str, Any]:
-    """The versions of the keys that a run uses in all its processes, as plain data. Raises TechniqueError."""
-    return {}
+    """The versions of the keys that a run uses in all its processes, as plain data. Raises TechniqueError.
+
+    Keys that do not exist yet are made. Empty where the rules need none.
+    """
+    names = key_names(rules)
+    keyring.ensure(names)
+    return keyring.bundle(names, category=category).as_json() if names else {}
 
 
 def opened(pinned: Mapping[str, Any]) -> Keys | None:
-    return None
+    return KeyBundle.from_json(pinned) if pinned else None
 
 
-def tokens(*, category: str = "") -> Tokens | None:
-    return None
+def tokens(*, category: str = "") -> Tokens:
+    return TokenVault(category=category)
 
 
 def hash_key() -> str:

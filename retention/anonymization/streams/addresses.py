@@ -9,7 +9,7 @@ from typing import Any
 
 from catalog.connector_urls import is_url, settings_for
 from catalog.connectors.base import ConnectorError, DataSetMissing
-from catalog.connectors.kafka_store import KafkaConnector, library_options
+from catalog.connectors.kafka_store import KafkaConnector, client_configuration
 from catalog.connectors.opening import open_connector
 from catalog.models import System
 from retention.anonymization.streams.decoding import Decode, decode_json, decoding_with
@@ -35,7 +35,7 @@ def open_topic(address: str) -> Iterator[Topic]:
         settings = connector.settings
         by_schema = settings.get("schema_registry") or settings.get("avro_schemas")
         decode = decoding_with(connector.decoder, name) if by_schema else decode_json
-        yield Topic(name, library_options(settings), decode)
+        yield Topic(name, client_configuration(settings), decode)
 
 
 @contextmanager

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db import transaction
-from django.utils import timezone
 
-from audit.ledger.context import current_actor, current_correlation
 from audit.ledger.recording import record
 from catalog.connectors.base import ConnectorError
-from governance.console.jobs import JobFailed, Progress, job, run
+from governance.console.jobs import JobFailed, Progress, job, reserve, run
 from governance.console.models import Job
 from retention.anonymization.streams import events
 from retention.anonymization.streams.running import Stream
@@ -38,13 +36,14 @@ def stream(row: Job, **names: str) -> Iterator[Progress]:
 def run_here(stream: Stream) -> Job:
     """Run it in this process until it stops; the job as it ended."""
     spec = stream.spec
-    row = Job.objects.create(
-        kind=KIND,
+    # Not `enqueue`: no worker is to be woken for it.
+    row = reserve(
+        KIND,
         title=f"Stream {spec.source} to {spec.output}"[:200],
-        arguments={"stream": spec.name, "source": spec.source, "output": spec.output, "dead": spec.dead},
-        actor=current_actor().as_json(),
-        correlation=current_correlation(),
-        heartbeat_at=timezone.now(),  # so that no worker is woken for it
+        stream=spec.name,
+        source=spec.source,
+        output=spec.output,
+        dead=spec.dead,
     )
     _HERE[str(row.pk)] = stream
     ended = run(str(row.pk))

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from audit.ledger.context import Actor, acting
 from catalog.connectors.base import ConnectorError
 from governance.console.models import Job
+from retention.anonymization import secrets_for
 from retention.anonymization.streams.addresses import open_topic
 from retention.anonymization.streams.jobs import run_here
 from retention.anonymization.streams.running import Stream
@@ -44,7 +45,8 @@ class Command(BaseCommand):
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: stopping.set())
         try:
-            ended = self._run(stopping, **options)
+            with acting(Actor("system", "command line")):
+                ended = self._run(stopping, **options)
         except (TechniqueError, ConnectorError) as problem:
             raise CommandError(str(problem)) from None
         except OSError as problem:
@@ -66,7 +68,8 @@ class Command(BaseCommand):
                 key=rules.key,
                 unknown=rules.unknown,
             )
-            transform = Transformer(spec, decode=source.decode)
+            keys = secrets_for.opened(secrets_for.pin(rules.rules))
+            transform = Transformer(spec, keys, secrets_for.tokens(), decode=source.decode)
             stream = Stream(
                 spec,
                 transform,
@@ -77,5 +80,4 @@ class Command(BaseCommand):
                 most=options["partitions"],
                 until_end=options["until_end"],
             )
-            with acting(Actor("system", "command line")):
-                return run_here(stream)
+            return run_here(stream)

@@ -1,6 +1,6 @@
 """A Spark session that listens on loopback, serves no pages and fetches no packages.
 
-Spark's JVM only hands out tasks here: the rows are read, changed and written by Python (see `spark_pieces`). So it
+Spark's JVM only hands out tasks here: the rows are read, changed and written by Python (see `parts`). So it
 is started for a quick start rather than for long SQL: one compiler, a simple garbage collector, no generated code.
 """
 
