@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-import orjson
 import pyarrow as pa
 
 from catalog.connectors.base import Kind
@@ -97,27 +95,3 @@ def arrow_type(spelling: str) -> pa.DataType:
         except pa.ArrowInvalid:
             raise TechniqueError(f"The type {spelling} has more digits than there can be.") from None
     return pa.float64() if spelling.casefold() == NUMBER else _ARROW.get(kind, pa.string())
-
-
-@dataclass(frozen=True)
-class RulesFile:
-    """A JSON document: a rule set (`rules`, `person`, `use`) with `columns`, `key` and `unknown`."""
-
-    columns: Mapping[str, str]
-    rules: RuleSet
-    key: str = ""
-    unknown: str = DEAD
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-
-def read_rules(text: bytes) -> RulesFile:
-    """Raises TechniqueError for what is no such document."""
-    try:
-        found = orjson.loads(text)
-        columns = {str(name): str(spelling) for name, spelling in found["columns"].items()}
-        return RulesFile(columns, RuleSet.from_json(found), found.get("key", ""), found.get("unknown", DEAD))
-    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
-        raise TechniqueError(
-            "The rules cannot be read.",
-            'Write JSON: {"columns": {"email": "string"}, "rules": [{"column": "email", "technique": "keep"}]}',
-        ) from None

@@ -18,6 +18,7 @@ from retention.anonymization.streams.decoding import Decode, Unreadable, decode_
 from retention.anonymization.streams.fitting import fit
 from retention.anonymization.streams.spec import DROP, StreamSpec
 from retention.anonymization.techniques.base import Keys, TechniqueError, Tokens
+from retention.vault.kms.base import KmsError
 
 
 @dataclass(slots=True)
@@ -117,6 +118,8 @@ class Transformer:
         """The batch in pieces with their first row: as a whole, or halved until what cannot be treated stands alone."""
         try:
             return [(start, compiled.transform(batch))]
+        except KmsError:  # no message is to blame
+            raise
         except TechniqueError as problem:
             if len(batch) == 1:
                 return [(start, problem)]
