@@ -36,7 +36,7 @@ def dead_letter(spec: StreamSpec, message: Any, reason: str) -> Record:
 def marked_offset(message: Any, spec: StreamSpec, partition: int) -> int:
     """The offset in the source that `message` was made from. ForeignRecord where it is not of this stream."""
     found = dict(message.headers() or ()).get(SOURCE)
-    begin = _begin(spec, partition)
+    begin = b"%b%d/" % (spec.mark, partition)
     if not found or not found.startswith(begin) or not found[len(begin) :].isdigit():
         raise ForeignRecord(
             f"{message.topic()}, partition {partition}, ends with a record that is not of the stream {spec.name}.",
@@ -46,11 +46,7 @@ def marked_offset(message: Any, spec: StreamSpec, partition: int) -> int:
 
 
 def _mark(spec: StreamSpec, message: Any) -> tuple[str, bytes | None]:
-    return SOURCE, _begin(spec, message.partition()) + b"%d" % message.offset()
-
-
-def _begin(spec: StreamSpec, partition: int) -> bytes:
-    return f"{spec.name}/{spec.source}/{partition}/".encode()
+    return SOURCE, b"%b%d/%d" % (spec.mark, message.partition(), message.offset())
 
 
 def _time(message: Any) -> int:

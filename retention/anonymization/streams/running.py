@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -51,6 +52,7 @@ class Stream:
                 stack.enter_context(closing(Outlet(options, server=str(options["bootstrap.servers"]))))
                 for options in (self.target, self.source)
             )
+            gc.freeze()  # what is loaded by now stays: no need to look through it with each batch
             asked = said = time.monotonic() - ASK_EVERY
             while not self.stop() and not (self.until_end and reader.at_end):
                 now = time.monotonic()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -73,6 +74,11 @@ class StreamSpec:
     def schema(self) -> pa.Schema:
         """How techniques see a message: nested fields are text that holds JSON."""
         return pa.schema([(name, arrow_type(spelling)) for name, spelling in self.columns.items()])
+
+    @cached_property
+    def mark(self) -> bytes:
+        """How what records say about where they come from begins."""
+        return f"{self.name}/{self.source}/".encode()
 
     @property
     def nested(self) -> frozenset[str]:

@@ -51,13 +51,15 @@ def _partitions(options: Mapping[str, Any], topic: str) -> int:
 
 
 def _policy(options: Mapping[str, Any], topic: str) -> dict[str, str]:
-    """What the source says of cleaning up, where the broker tells."""
-    admin = load("confluent_kafka.admin", extra="kafka")
-    resource = admin.ConfigResource(admin.ConfigResource.Type.TOPIC, topic)
+    """What the source says of cleaning up; nothing where the broker does not tell this user."""
+    kafka = load("confluent_kafka", extra="kafka")
+    library = load("confluent_kafka.admin", extra="kafka")
+    admin = _admin(options)  # its answers go with it
+    resource = library.ConfigResource(library.ConfigResource.Type.TOPIC, topic)
+    (answer,) = admin.describe_configs([resource], request_timeout=SECONDS).values()
     try:
-        (answer,) = _admin(options).describe_configs([resource], request_timeout=SECONDS).values()
         found = answer.result(SECONDS)
-    except load("confluent_kafka", extra="kafka").KafkaException:
+    except kafka.KafkaException:
         return {}
     return {name: found[name].value for name in ADOPTED if name in found and found[name].value is not None}
 
@@ -65,7 +67,8 @@ def _policy(options: Mapping[str, Any], topic: str) -> dict[str, str]:
 def _create(options: Mapping[str, Any], topic: str, partitions: int, policy: Mapping[str, str]) -> None:
     kafka = load("confluent_kafka", extra="kafka")
     new = load("confluent_kafka.admin", extra="kafka").NewTopic(topic, partitions, config=dict(policy))
-    (answer,) = _admin(options).create_topics([new]).values()
+    admin = _admin(options)
+    (answer,) = admin.create_topics([new]).values()
     try:
         answer.result(SECONDS)
     except kafka.KafkaException as failure:

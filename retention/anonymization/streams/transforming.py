@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
 from retention.anonymization.compiling import Compiled
 from retention.anonymization.rules import RuleSet
 from retention.anonymization.streams.decoding import Decode, Unreadable, decode_json
+from retention.anonymization.streams.encoding import encoded, key_text
 from retention.anonymization.streams.fitting import fit
 from retention.anonymization.streams.spec import DROP, StreamSpec
 from retention.anonymization.techniques.base import Keys, TechniqueError, Tokens
@@ -43,7 +40,6 @@ class Transformer:
         spec = self.spec
         self._known = frozenset(spec.columns)
         self._rows = self._compiled(spec.rules, spec.schema)
-        self._names = self._rows.output_schema.names
         self._nested = spec.nested
         self._kept_nested = spec.kept_nested
         self._key: Compiled | None = None
@@ -78,7 +74,7 @@ class Transformer:
 
     def _decoded(self, value: bytes) -> Mapping[str, Any]:
         found = self.decode(value)
-        if not found.keys() <= self._known and self.spec.unknown != DROP:
+        if not self._known.issuperset(found) and self.spec.unknown != DROP:
             # Names may be data too, and this is written where more people look.
             raise Unreadable(f"{len(found.keys() - self._known)} of its fields are not declared.")
         return found
@@ -92,7 +88,7 @@ class Transformer:
             if isinstance(out, TechniqueError):
                 outcomes[places[part]].problem = out.message
             else:
-                for offset, value in enumerate(self._encoded(out)):
+                for offset, value in enumerate(encoded(out, kept_nested=self._kept_nested)):
                     outcomes[places[part + offset]].value = value
 
     def _fitting(
@@ -158,7 +154,7 @@ class Transformer:
                 outcomes[places[part]].problem = f"Its key: {out.message}"
             else:
                 for offset, value in enumerate(out.column(0).to_pylist()):
-                    outcomes[places[part + offset]].key = None if value is None else _key_text(value).encode()
+                    outcomes[places[part + offset]].key = None if value is None else key_text(value)
 
     def _keys_fitting(
         self, texts: dict[int, str], outcomes: list[Outcome]
@@ -176,33 +172,3 @@ class Transformer:
                     del texts[place]
             array = pa.array(texts.values(), pa.string()).cast(column.type)
         return texts, pa.RecordBatch.from_arrays([array], schema=self._key.schema)
-
-    def _encoded(self, batch: pa.RecordBatch) -> list[bytes]:
-        """Each row as a JSON object."""
-        columns = []
-        for name, column in zip(self._names, batch.columns, strict=True):
-            values = column.to_pylist()
-            if name in self._kept_nested:
-                values = [None if value is None else orjson.Fragment(value) for value in values]
-            columns.append(values)
-        names = self._names
-        return [
-            orjson.dumps(dict(zip(names, row, strict=True)), default=_plain, option=orjson.OPT_UTC_Z)
-            for row in zip(*columns, strict=True)
-        ]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    raise TypeError(type(value).__name__)
-
-
-def _key_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z).decode().strip('"')
