@@ -8,3 +8,4 @@ class AnonymizationConfig(AppConfig):
 
     def ready(self) -> None:
         from retention.anonymization import pipeline  # noqa: F401, PLC0415  registers the job
+        from retention.anonymization.streams import jobs  # noqa: F401, PLC0415  registers the job
