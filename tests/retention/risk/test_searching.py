@@ -1,6 +1,5 @@
 """The search against exhaustion: every node, judged by plain Python from the definitions."""
 
-import csv
 from collections import Counter, defaultdict
 from fractions import Fraction
 from itertools import product
@@ -12,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retention.anonymization.hierarchies import Hierarchy, HierarchyProblem, load_hierarchy
-from retention.risk.collapsing import RiskProblem, collapse
+from retention.anonymization.hierarchies import Hierarchy
+from retention.risk.collapsing import collapse
 from retention.risk.distances import Distance
 from retention.risk.lattice import Metric
 from retention.risk.levels import ladders
@@ -76,7 +75,10 @@ def exhaustive(rows, hierarchies, targets, limit, metric):
             fails = (
                 len(members) < (targets.k or 1)
                 or (targets.l is not None and len(set(sensitive)) < targets.l)
-                or (targets.t is not None and far(sensitive, whole, targets.distance) > Fraction(str(targets.t)))
+                or (
+                    targets.t is not None
+                    and far(sensitive, whole, targets.distance) > Fraction(str(targets.t))
+                )
             )
             if fails:
                 suppressed += len(members)
