@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from retention.risk import api
+
+router = SimpleRouter()
+router.register("risk/assessments", api.AssessmentViewSet, basename="api-risk-assessment")
+router.register("risk/hierarchies", api.HierarchyViewSet, basename="api-risk-hierarchy")
+
+urlpatterns = router.urls

@@ -5,3 +5,6 @@ class RiskConfig(AppConfig):
     name = "retention.risk"
     label = "risk"
     verbose_name = "Re-identification risk"
+
+    def ready(self) -> None:
+        from retention.risk import assessing  # noqa: F401, PLC0415  registers the job

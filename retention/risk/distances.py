@@ -55,7 +55,9 @@ def ordered_distances(classes: Classes, ranks: np.ndarray) -> np.ndarray:
     stretch = (level * (turn - place) - (running[turn] - running[place])) + (
         (running[end] - running[turn]) - level * (end - turn)
     )
-    distance = np.bincount(of, weights=stretch, minlength=len(classes)) + running[place[starts]]
+    distance = np.bincount(of, weights=stretch, minlength=len(classes))
+    begins = np.append(True, last[:-1])[: len(of)]
+    distance[of[begins]] += running[place[begins]]  # before its first value a class has cumulated nothing
     return np.maximum(distance, 0) / (scale - 1)
 
 

@@ -118,7 +118,9 @@ class Search:
         self._look(2)
         if np.count_nonzero(self._low <= self.limit) > MANY_NODES:
             self._look(3)
-        return self._found(self._sweep())
+        bound = self._sweep()
+        self._settle()
+        return self._found(bound)
 
     def _floor(self) -> Node | None:
         """In each column the lowest level that does not fail by itself. None where a column fails at every level."""
@@ -236,6 +238,18 @@ class Search:
         if self.metric is Metric.LOSS:
             return self.lattice.generalization_loss(self.floor)
         return float(self._visit(self.floor).crowd)
+
+    def _settle(self) -> None:
+        """Of nodes that cost the same the lower: a level that changes no class tells less for nothing."""
+        place = 0
+        while self.best and place < len(self.floor):
+            node = self.best.node
+            if node[place] > self.floor[place]:
+                found = self._visit((*node[:place], node[place] - 1, *node[place + 1 :]))
+                if self._cost(found) <= self._cost(self.best) + ROUNDING:
+                    self.best = found
+                    continue
+            place += 1
 
     def _visit(self, node: Node) -> Visit:
         self.visited += 1
