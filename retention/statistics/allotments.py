@@ -7,6 +7,7 @@ answer is yes. The accountant composes all its draws; whatever that leaves unuse
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -143,11 +144,10 @@ def epsilon_after(
     allotment: Allotment, noise_multiplier: float, sampling_rate: float, steps: int
 ) -> int | None:
     """Where all draws so far and these steps would be, in nano-ε."""
-    drawn = [
-        accounting.training(made.noise_multiplier, made.sampling_rate, made.steps)
-        for made in allotment.draws.all()
-    ]
-    together = [*drawn, accounting.training(noise_multiplier, sampling_rate, steps)]
+    times = Counter({(noise_multiplier, sampling_rate): steps})
+    for made in allotment.draws.all():
+        times[made.noise_multiplier, made.sampling_rate] += made.steps
+    together = [accounting.training(noise, rate, count) for (noise, rate), count in times.items()]
     by = (
         accounting.rdp_epsilon
         if allotment.accountant == Allotment.Accountant.RDP

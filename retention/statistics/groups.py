@@ -91,7 +91,8 @@ class Found(Grouper):
         codes[indices.is_null().to_numpy(zero_copy_only=False)] = NOWHERE
         return codes
 
-    def _number(self, label: str) -> int:
+    def _number(self, value: str) -> int:
+        label = value.replace("\0", "\N{REPLACEMENT CHARACTER}")  # neither OpenDP nor PostgreSQL can hold NUL
         number = self._numbers.setdefault(label, len(self.labels))
         if number == len(self.labels):
             if number >= MOST_FOUND:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -54,7 +55,11 @@ class _Reader:
 
     def read(self) -> Query:
         kind = self._choice("kind", queries.KINDS)
-        found: dict[str, Any] = {"kind": kind, "unit": self.unit, "edition": self._text("edition")[:40]}
+        found: dict[str, Any] = {
+            "kind": kind,
+            "unit": self.unit,
+            "edition": self._plain("edition", self._text("edition")[:40]),
+        }
         found |= self._amounts() | self._person() | self._value(kind) | self._grouping(kind)
         if self.problems:
             raise ValidationError(self.problems)
@@ -147,7 +152,7 @@ class _Reader:
         return found | ({"keys": self._keys()} if grouping == queries.KEYS else {})
 
     def _keys(self) -> tuple[str, ...]:
-        keys = [str(key).strip() for key in self._list("keys")]
+        keys = [self._plain("keys", str(key).strip()) for key in self._list("keys")]
         keys = [key for key in keys if key]
         if not keys:
             self._refuse(
@@ -220,7 +225,7 @@ class _Reader:
         text = self._text(field)
         if not text:
             return default
-        if not text.lstrip("-").isdecimal() or not low <= int(text[:20]) <= high:
+        if not re.fullmatch(r"-?[0-9]{1,18}", text) or not low <= int(text) <= high:
             self._refuse(field, f"This must be a whole number from {low:,} to {high:,}.")
             return default
         return int(text)
@@ -230,6 +235,12 @@ class _Reader:
         if chosen not in choices:
             self._refuse(field, f"Choose one of {', '.join(choices)}.")
         return chosen
+
+    def _plain(self, field: str, text: str) -> str:
+        """Text that can be stored."""
+        if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+            self._refuse(field, "This holds a character that is none.")
+        return text
 
     def _required(self, field: str) -> str:
         text = self._text(field)

@@ -29,6 +29,7 @@ from retention.statistics.models import Charge, Release
 from retention.statistics.persons import TooManyRows
 from retention.statistics.pricing import Plan, plan
 from retention.statistics.queries import Query
+from retention.statistics.reading_queries import MOST_CELLS, MOST_GROUPS
 
 BATCH_ROWS = 100_000
 # Their words say nothing of any row; those of other errors might.
@@ -106,7 +107,10 @@ def found_groups(planned: Plan, totals: Totals) -> dict[str, int]:
     found, _ = mechanisms.select_groups(
         people, unit=query.unit, amount=part.amount, delta=query.delta, groups=query.groups_per_person
     )
-    return found
+    # Which groups are common is known by now: to leave out the rarest of very many tells nothing more.
+    most = MOST_CELLS // query.steps if query.kind == queries.QUANTILE else MOST_GROUPS
+    common = sorted(found, key=lambda label: (-found[label], label))[: min(most, MOST_GROUPS)]
+    return {label: found[label] for label in common}
 
 
 def draw(planned: Plan, totals: Totals) -> dict[str, Any]:

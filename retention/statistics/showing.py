@@ -47,6 +47,7 @@ def facts_of(release: Release) -> list[tuple[str, Any]]:
         ("Asked by", release.asked_by and release.asked_by.display_name),
         ("Asked", release.asked_at),
         ("Answered", release.released_at),
+        ("Ages as of", (release.answer or {}).get("as_of", "")),
         ("Fingerprint", release.fingerprint[:16]),
     ]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retention.statistics import aggregates, persons
+from retention.statistics import aggregates, groups, persons
 from retention.statistics.aggregates import aggregate, exact
 from retention.statistics.answering import scores
 from retention.statistics.pricing import plan
@@ -249,6 +249,19 @@ def test_found_groups_count_people_and_then_only_the_kept_ones():
     assert (found.labels, found.counts.tolist()) == (["a", "rare"], [5, 1])
     kept = totals(table, query, keys=["a"])
     assert (kept.labels, kept.sums.tolist()) == (["a"], [1500])
+
+
+def test_value_with_nul_is_a_group_of_its_own():
+    table = rows((1, "a", 1.0), (2, "a\0b", 1.0))
+    found = totals(table, Query(kind="people", **BASE, grouping="found", group="city", delta=1))
+    assert (found.labels, found.counts.tolist()) == (["a", "a\ufffdb"], [1, 1])
+
+
+def test_column_of_endless_values_is_no_column_to_group_by(monkeypatch):
+    monkeypatch.setattr(groups, "MOST_FOUND", 2)
+    table = rows(*[(n, str(n), 1.0) for n in range(3)])
+    with pytest.raises(groups.TooManyGroups):
+        totals(table, Query(kind="people", **BASE, grouping="found", group="city", delta=1))
 
 
 def test_exact_totals_know_no_bounds():

@@ -188,6 +188,12 @@ def test_progress_tells_no_number_of_rows(budget, work, monkeypatch):
     assert set(seen) == {(0, None, "Reading the data set"), (1, 1, "Answered")}
 
 
+def test_rarest_of_very_many_found_groups_are_left_out(rich, work, monkeypatch):
+    monkeypatch.setattr(releasing, "MOST_GROUPS", 2)
+    found = answered(rich, work, **BIG, kind="people", grouping="found", group="city", delta="0.0001")
+    assert len(found) == 2
+
+
 def test_true_values_are_exact_recorded_and_not_kept(rich, work, sequenced):
     release, _ = ask(
         rich,
