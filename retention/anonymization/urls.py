@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from retention.anonymization.streams import views as streams
 
 app_name = "anonymization"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("streams/", streams.list_streams, name="streams"),
+    path("streams/<uuid:pk>/", streams.stream, name="stream"),
+]
