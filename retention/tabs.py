@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 
 PAGES = (
     ("anonymization:jobs", "Jobs"),
+    ("anonymization:streams", "Streams"),
     ("anonymization:advisor", "Which technique?"),
     ("risk:assessments", "Risk"),
     ("statistics:releases", "Statistics"),

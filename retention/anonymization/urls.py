@@ -1,6 +1,7 @@
 from django.urls import path
 
 from retention.anonymization import advisor_views, delivery_views, views
+from retention.anonymization.streams import views as streams
 
 app_name = "anonymization"
 urlpatterns = [
@@ -17,4 +18,6 @@ urlpatterns = [
     path("delivery/receivers/", delivery_views.sink_add, name="sink_add"),
     path("delivery/receivers/<int:pk>/remove/", delivery_views.sink_remove, name="sink_remove"),
     path("person/", delivery_views.person, name="person"),
+    path("streams/", streams.list_streams, name="streams"),
+    path("streams/<uuid:pk>/", streams.stream, name="stream"),
 ]
