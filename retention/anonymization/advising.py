@@ -81,11 +81,9 @@ def of_contract(word: str, column: Described, *, person: str = "") -> Advised | 
     for category, advised in CONTRACT_WORDS.get(word, ()):
         filled = replace(advised, parameters=_filled(advised, column.category, person))
         technique = technique_for(filled, column.type)
-        if (
-            technique
-            and (person or not technique.needs_person)
-            and (not category or within(column.category, category))
-        ):
+        if technique is None or (technique.needs_person and not person):
+            continue
+        if (not category or within(column.category, category)) and _is_of_time(advised.technique, column):
             return filled
     return None
 
@@ -99,6 +97,12 @@ def technique_for(advised: Advised, kind: pa.DataType) -> Technique | None:
     except (KeyError, TechniqueError):
         return None
     return technique
+
+
+def _is_of_time(technique: str, column: Described) -> bool:
+    """Text may be dates, and mostly is none: what is made for dates takes it only where somebody said that it is."""
+    of_time = pa.types.is_temporal(column.type) or within(column.category, "demographic.birth_date")
+    return of_time or technique not in ("generalize_date", "date_shift")
 
 
 def _advised(category: str, use: str) -> list[Advised]:

@@ -26,8 +26,9 @@ def test_a_person_is_found_in_the_runs_that_processed_them_and_in_no_other(
     assert {run.outcome for run in runs} == {"delivered"}
     first, second, third, last = runs
 
-    assert runs_of("p2@example.org") == [first]
-    assert runs_of("  P600@EXAMPLE.org ") == [second, first]
+    assert last.rules["person"] == "email"  # chosen by what it holds
+    assert runs_of("p2@example.org") == [last, first]
+    assert runs_of("  P600@EXAMPLE.org ") == [last, second, first]
     assert runs_of("p1500@example.org") == [second]
     assert runs_of("1000") == [third]
     assert runs_of("p7@example.org") == []  # the seventh has none
@@ -36,9 +37,7 @@ def test_a_person_is_found_in_the_runs_that_processed_them_and_in_no_other(
     pieces = first.touched.order_by("first")
     assert pieces.count() == 14  # 858 persons, 64 in a piece
     assert sum(len(piece.hashes) for piece in pieces) == 8 * 858
-    assert not last.touched.exists()
-
     asked = [entry.content["facts"] for entry in sequenced() if entry.action == "anonymization.sought"]
-    assert asked[0] == {"jobs": 1}
+    assert asked[0] == {"jobs": 2}
     completed = [e.content["facts"]["persons"] for e in sequenced() if e.action == "anonymization.completed"]
-    assert completed == [858, 857, 1_000, 0]
+    assert completed == [858, 857, 1_000, 858]
