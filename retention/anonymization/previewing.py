@@ -67,11 +67,17 @@ def preview(made: Draft, *, plain: bool = True) -> Preview:
 
 def _some(source: sources.Source, schema: pa.Schema) -> pa.RecordBatch:
     """A few rows spread over the first thousands; with their own types, which a sample of texts has not."""
+    batches: list[pa.RecordBatch] = []
+    rows = 0
     for batch in source.connector.read(source.data_sets[0], batch_rows=LOOKED_THROUGH):
-        step = max(1, len(batch) // ROWS)
-        places = pa.array(range(0, min(len(batch), step * ROWS), step))
-        return typed(batch.take(places), schema)
-    return pa.RecordBatch.from_pylist([], schema=schema)
+        batches.append(typed(batch, schema))
+        rows += len(batch)
+        if rows >= LOOKED_THROUGH:
+            break
+    if not rows:
+        return pa.RecordBatch.from_pylist([], schema=schema)
+    step = max(1, rows // ROWS)
+    return pa.concat_batches(batches).take(pa.array(range(0, min(rows, step * ROWS), step)))
 
 
 def _texts(column: pa.Array) -> list[str | None]:
