@@ -30,6 +30,21 @@ DAYS = st.dates(date(1900, 1, 1), date(2100, 12, 31))
 MOMENTS = st.datetimes(datetime(1900, 1, 1), datetime(2100, 12, 31), timezones=st.just(UTC))
 FLOATS = st.floats(width=64)
 DECIMALS = st.decimals(-10_000, 10_000, places=2)
+IBANS = st.sampled_from(
+    ["GB82 WEST 1234 5698 7654 32", "DE89370400440532013000", "DE00370400440532013000", "x"]
+)
+SSNS = st.sampled_from(["123-45-6789", "123456789", "987 65 4321"])
+SUBSTITUTES = (
+    "given_name",
+    "family_name",
+    "full_name",
+    "email",
+    "user_name",
+    "company",
+    "street",
+    "city",
+    "phone",
+)
 PLACES = "Lyon;Rhône;France;*\nNice;Var;France;*\nBonn;NRW;Germany;*"
 
 
@@ -136,6 +151,47 @@ EXAMPLES: dict[str, list[Example]] = {
             st.sampled_from(["52.5163, 13.3777", "52.5163,13.3777", "here", "200,1"]),
             {"decimals": 2},
         ),
+    ],
+    "ff1": [
+        Example(pa.string(), st.from_regex(r"[0-9]{6,20}", fullmatch=True)),
+        Example(
+            pa.string(), CARDS | TEXT, {"first": 6, "last": 4, "separators": True, "otherwise": "suppress"}
+        ),
+        Example(
+            pa.string(),
+            st.text("abc", min_size=13, max_size=70),
+            {"alphabet": "own", "own": "cba", "tweak": "t"},
+        ),
+        Example(
+            pa.string(),
+            st.text("äöü", min_size=15, max_size=16),
+            {"alphabet": "own", "own": "üöä", "last": 1},
+        ),
+        Example(pa.int64(), st.integers(0, 10**9 - 1), {"digits": 9, "domain": "account"}),
+    ],
+    "token": [
+        Example(pa.string(), TEXT, vault=True),
+        Example(pa.int64(), INTEGERS, {"format": "digits", "number": True}, vault=True),
+        Example(pa.string(), TEXT, {"format": "shape", "per_person": True}, vault=True),
+        Example(pa.string(), CARDS, {"format": "card", "otherwise": "suppress"}, vault=True),
+        Example(pa.string(), CARDS, {"format": "card", "first": 6, "otherwise": "suppress"}, vault=True),
+        Example(pa.string(), IBANS, {"format": "iban", "otherwise": "suppress"}, vault=True),
+        Example(pa.string(), SSNS, {"format": "ssn"}, vault=True),
+    ],
+    "substitute": [
+        *(Example(pa.string(), TEXT, {"what": what}) for what in SUBSTITUTES),
+        Example(pa.string(), EMAILS, {"what": "email", "identity": True, "locale": "ja_JP"}),
+        Example(pa.int64(), INTEGERS, {"what": "street", "locale": "de_DE"}),
+    ],
+    "date_shift": [
+        Example(pa.date32(), DAYS, {"days": 3}),
+        Example(pa.timestamp("us", "Europe/Berlin"), MOMENTS),
+        Example(pa.string(), DAYS.map(str) | WORDS),
+    ],
+    "noise": [
+        Example(pa.int64(), INTEGERS, {"lower": 0, "upper": 100}),
+        Example(pa.float64(), FLOATS, {"lower": 0, "upper": 1, "within": True}),
+        Example(pa.decimal128(9, 2), DECIMALS, {"lower": 0, "upper": 100, "epsilon": 5.0, "delta": 1e-6}),
     ],
 }
 

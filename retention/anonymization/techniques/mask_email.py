@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from retention.anonymization.columns import ColumnTechnique, refused
-from retention.anonymization.hashing import KeyedHash, subkey
+from retention.anonymization.hashing import KeyedHash, secret_for, subkey
 from retention.anonymization.techniques.base import Environment, Transform, parameter
 from retention.anonymization.techniques.mask import one_character
 from retention.anonymization.texts import as_text, is_text
@@ -58,7 +58,7 @@ class MaskEmail(ColumnTechnique):
         cover = pa.scalar(chosen.character * _HIDDEN)
         hash_of = None
         if chosen.local == "pseudonym":
-            secret = environment.require_keys().current(chosen.key)
+            secret = secret_for(environment, chosen.key)
             hash_of = KeyedHash(subkey(secret.material, "mask_email"))
 
         def mask(values: pa.Array, person: pa.Array | None) -> pa.Array:
