@@ -119,6 +119,7 @@ def test_map_is_complete():
         "public",
         "reports",
         "retention",
+        "vault",
     }
 
 

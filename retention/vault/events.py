@@ -4,7 +4,7 @@ KEY_CREATED = Event("key.created", "made a key", {"kms": Fact.WORD, "wrapped_by"
 KEY_ROTATED = Event(
     "key.rotated", "rotated a key", {"version": Fact.COUNT, "kms": Fact.WORD, "wrapped_by": Fact.NAME}
 )
-REKEY_DONE = Event(
+VAULT_REKEYED = Event(
     "vault.rekeyed",
     "re-keyed the vault",
     {

@@ -25,6 +25,9 @@ class Rotated(Exception):
 
 def bundle(names: Iterable[str], *, category: str = "") -> KeyBundle:
     """The versions in force now, for one job in all its processes. Raises TechniqueError for an unknown name."""
+    names = list(names)
+    if own := [name for name in names if name.startswith(RESERVED)]:
+        raise TechniqueError(f"{', '.join(own)} is the vault's own.", "Name another key.")
     active, every = versions.read(names)
     return KeyBundle(active, every, category)
 
@@ -67,7 +70,7 @@ def rotate(key: Key) -> KeyVersion:
 
     Raises KmsError, TechniqueError for a key that must stay, Rotated if somebody was quicker: of two, one rotates.
     """
-    if key.name == versions.FIXED:
+    if not rotates(key):
         raise TechniqueError(
             f"{key.name} is never rotated: tokens would no longer be found by their values.",
             "Re-key to wrap it anew.",
@@ -90,6 +93,11 @@ def rotate(key: Key) -> KeyVersion:
     except IntegrityError:
         raise Rotated(f"{key.name} has just been rotated by somebody else.") from None
     return version
+
+
+def rotates(key: Key) -> bool:
+    """Whether it may be rotated: all but the one by which tokens are found."""
+    return key.name != versions.FIXED
 
 
 class Keyring:

@@ -174,8 +174,8 @@ class ShredRequest(models.Model):
     decided_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
     decision_reason = models.CharField(max_length=300, blank=True)
-    tokens = models.PositiveIntegerField(null=True)  # what went
-    keys = models.PositiveIntegerField(null=True)
+    tokens = models.PositiveIntegerField(default=0)  # what went
+    keys = models.PositiveIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
 

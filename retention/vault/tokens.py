@@ -27,6 +27,7 @@ from retention.vault.versions import NAME
 T = TypeVar("T")
 
 TOKENS = "vault.tokens"
+PURPOSE = "tokens"
 AT_ONCE = 5_000
 MOST_CANDIDATES = 100_000
 MOST_FRUITLESS = 50
@@ -224,7 +225,7 @@ def bound_to(domain: str, lookup: bytes) -> bytes:
 
 def sealer_of(kept: Wrapped) -> Sealer:
     """For the values of tokens that no person is known of."""
-    return Sealer(derived(opened(kept), "tokens"))
+    return Sealer(derived(opened(kept), PURPOSE))
 
 
 def _domain_id(name: str) -> int:
