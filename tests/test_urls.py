@@ -112,6 +112,7 @@ def test_map_is_complete():
     assert len(API) > 30
     assert {name.partition(":")[0] for name in names if ":" in name} == {
         "activities",
+        "anonymization",
         "catalog",
         "console",
         "erasure",

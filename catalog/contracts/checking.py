@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity, within
-from catalog.contracts.document import KEEP, Document, Field, root_of
+from catalog.contracts.document import KEEP, Document, Field, root_of, word_of
 from catalog.contracts.loading import Loaded
 from catalog.contracts.seen import Observed, Seen
 from catalog.contracts.types import same_type
@@ -14,7 +14,7 @@ from catalog.contracts.types import same_type
 TELLING = (Sensitivity.DIRECT, Sensitivity.SENSITIVE)  # not for another use as they are
 DROP = "drop"
 # Whose values still show what they were, so that one may find them there.
-STILL_TELLING = ("generalize", "perturb")
+STILL_TELLING = ("generalize", "perturb", "noise", "substitute", "date_shift", "ff1", "token", "redact_text")
 CODES = {
     "missing_column": "A column of the contract is not there.",
     "extra_column": "A column is there that the contract does not have.",
@@ -115,12 +115,12 @@ def _masking(document: Document, use: str) -> Iterator[Breach]:
 def _structure(document: Document, observed: Observed, use: str) -> Iterator[Breach]:
     seen = {column.name: column for column in observed.columns}
     for item in document.fields:
-        column, dropped = seen.get(item.name), item.masking.get(use) == DROP
+        column, dropped = seen.get(item.name), word_of(item.masking.get(use)) == DROP
         if column is None:
             if not dropped and not _inside_unseen(item, seen):
                 yield _missing(item, observed)
         else:
-            yield from _shape(item, column, observed, masked=item.masking.get(use, KEEP) != KEEP)
+            yield from _shape(item, column, observed, masked=word_of(item.masking.get(use, KEEP)) != KEEP)
     declared = {item.name for item in document.fields}
     for column in observed.columns:
         if column.name not in declared and not _inside_declared(column.name, declared):
@@ -172,7 +172,7 @@ def _content(document: Document, observed: Observed, use: str) -> Iterator[Breac
         if (column := seen.get(item.name)) is None:
             continue
         yield from _claims(item, column)
-        technique = item.masking.get(use, KEEP)
+        technique = word_of(item.masking.get(use, KEEP))
         if technique == DROP:
             yield Breach(
                 "not_masked",
@@ -180,7 +180,7 @@ def _content(document: Document, observed: Observed, use: str) -> Iterator[Breac
                 f"{item.name} is still in {observed.where}; for {use} it must go.",
                 "Leave it out.",
             )
-        elif technique != KEEP and technique not in STILL_TELLING and _shows(item, column):
+        elif technique != KEEP and not technique.startswith(STILL_TELLING) and _shows(item, column):
             yield Breach(
                 "not_masked",
                 item.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from catalog.classification.vocabulary import Sensitivity
-from catalog.contracts.document import KEEP, Document, Field
+from catalog.contracts.document import KEEP, Document, Field, shown_masking, word_of
 from catalog.contracts.types import same_type
 
 BREAKS = "breaks readers"  # programs that read the data may fail
@@ -128,7 +128,7 @@ def _care(item: Field) -> int:
 
 
 def _masked(item: Field) -> set[str]:
-    return {use for use, technique in item.masking.items() if technique != KEEP}
+    return {use for use, technique in item.masking.items() if word_of(technique) != KEEP}
 
 
 def _summary(item: Field) -> str:
@@ -144,5 +144,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(value)
     if hasattr(value, "items"):
-        return ", ".join(f"{use}: {technique}" for use, technique in value.items())
+        return ", ".join(f"{use}: {shown_masking(technique)}" for use, technique in value.items())
     return str(value)

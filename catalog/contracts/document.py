@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -17,6 +18,7 @@ SCHEMA: dict[str, Any] = orjson.loads((SCHEMAS / "contract-v1.schema.json").read
 PROTECTING = ("drop", "redact", "mask", "hash", "tokenize", "encrypt", "generalize", "perturb")
 KEEP = "keep"  # a technique of masking that says: as it is, on purpose
 TECHNIQUES = (*PROTECTING, KEEP)
+TECHNIQUE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 MOST_DAYS = 73_000
 
 
@@ -32,7 +34,8 @@ class Field:
     sensitivity: str = ""
     description: str = ""
     retention_days: int | None = None
-    masking: Mapping[str, str] = field(default_factory=dict)  # of each use: the technique
+    # Of each use one of TECHNIQUES, or {technique, parameters} with one that a runner knows: see `word_of`.
+    masking: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
 
     @property
@@ -45,6 +48,10 @@ class Field:
     @property
     def category_title(self) -> str:
         return CATEGORIES[self.category].title if self.category else ""
+
+    @property
+    def shown_masking(self) -> dict[str, str]:
+        return {use: shown_masking(how) for use, how in self.masking.items()}
 
     @property
     def personal(self) -> bool:
@@ -81,6 +88,26 @@ class Document:
     def retention_of(self, item: Field) -> int | None:
         """How long the column is kept: its own period, or the data set's."""
         return item.retention_days if item.retention_days is not None else self.retention_days
+
+
+def word_of(how: Any) -> str:
+    """The technique that a masking says, with or without parameters; empty where it says none."""
+    word = how.get("technique") if isinstance(how, Mapping) else how
+    return word if isinstance(word, str) else ""
+
+
+def is_masking(how: Any) -> bool:
+    """Whether it has the form of one: what its parameters mean is for whoever applies it."""
+    if isinstance(how, Mapping):
+        named = bool(TECHNIQUE.fullmatch(word_of(how))) and set(how) <= {"technique", "parameters"}
+        return named and isinstance(how.get("parameters", {}), Mapping)
+    return how in TECHNIQUES
+
+
+def shown_masking(how: Any) -> str:
+    """For people: the technique, and what it is given."""
+    parameters = how.get("parameters") if isinstance(how, Mapping) else None
+    return f"{word_of(how)} {orjson.dumps(dict(parameters)).decode()}" if parameters else word_of(how)
 
 
 def root_of(name: str) -> str:

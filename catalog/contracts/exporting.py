@@ -17,7 +17,10 @@ _BASE: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _Dumper(_BASE):
-    """Quotes every text that would be read back as something else, also as YAML 1.1 reads it."""
+    """Quotes every text that would be read back as something else, also as YAML 1.1 reads it; writes no aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def _text(dumper: Any, text: str) -> Any:

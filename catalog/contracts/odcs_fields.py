@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity
 from catalog.connectors.base import Kind
-from catalog.contracts.document import MOST_DAYS, TECHNIQUES, Field
+from catalog.contracts.document import MOST_DAYS, Field, is_masking
 from catalog.contracts.odcs_custom import custom, set_custom, set_or_drop
 from catalog.contracts.problems import Path
 from catalog.contracts.types import kind_of
@@ -70,7 +70,7 @@ def get(place: Mapping[str, Any], path: str) -> Field:
         sensitivity=_sensitivity(said.get("sensitivity")) or _sensitivity(place.get("classification")),
         description=str(place.get("description") or ""),
         retention_days=days_of(said),
-        masking={use: how for use, how in masking.items() if how in TECHNIQUES}
+        masking={use: how for use, how in masking.items() if is_masking(how)}
         if isinstance(masking, dict)
         else {},
         tags=tuple(place.get("tags") or ()),

@@ -5,6 +5,7 @@ A text that uses ours needs their declaration: `import "privacy/options.proto"`,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,6 +31,7 @@ extend google.protobuf.FieldOptions {
 }
 """
 MOST_CHARACTERS = 400_000
+_ESCAPED = re.compile(r"""\\([\\"'])""")  # the parser leaves escapes as they are written
 MOST_NESTING = 40  # of braces and brackets: the parser recurses
 Place = ast.Field | ast.MapField
 
@@ -180,5 +182,7 @@ def _put(found: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _word(value: Any) -> str:
-    """A string as it is; the name of an enumeration's member, and true or false, in small letters."""
-    return value if isinstance(value, str) else str(getattr(value, "name", value)).casefold()
+    """A string as it is meant; the name of an enumeration's member, and true or false, in small letters."""
+    if isinstance(value, str):
+        return _ESCAPED.sub(r"\1", value)
+    return str(getattr(value, "name", value)).casefold()

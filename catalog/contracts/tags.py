@@ -6,12 +6,14 @@ the spellings that are common: `pii`, `sensitivity`, `classification`, `category
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity
-from catalog.contracts.document import MOST_DAYS, TECHNIQUES, Field
+from catalog.contracts.document import MOST_DAYS, Field, is_masking
 from catalog.contracts.problems import ContractError, Problem
 
 PREFIX = "privacy."
@@ -67,7 +69,7 @@ def attributes_of(field: Field) -> dict[str, Any]:
     said = {
         "privacy.category": field.category,
         "privacy.sensitivity": field.sensitivity,
-        "privacy.masking": ", ".join(f"{use}: {technique}" for use, technique in field.masking.items()),
+        "privacy.masking": _written(field.masking),
         "privacy.retention_days": field.retention_days,
     }
     return {key: value for key, value in said.items() if value}
@@ -89,19 +91,32 @@ def _sensitivity(value: Any) -> str:
     return Sensitivity.NONE.value if word in _NO else ""
 
 
-def _masking(field: Field, value: Any) -> Iterator[tuple[str, str]]:
-    """`analytics: hash, support: mask`, or a mapping of the same."""
-    pairs = (
-        value.items()
-        if isinstance(value, Mapping)
-        else (part.partition(":")[::2] for part in str(value).split(","))
-    )
-    for use, technique in pairs:
+def _masking(field: Field, value: Any) -> Iterator[tuple[str, Any]]:
+    """`analytics: hash, support: mask`, or a mapping of the same; techniques with parameters as JSON."""
+    for use, given in _pairs(field, value):
+        how = given.strip() if isinstance(given, str) else given
         if not str(use).strip():
             continue
-        if str(technique).strip() not in TECHNIQUES:
+        if not is_masking(how):
             raise _meaningless(field, "privacy.masking", value)
-        yield str(use).strip(), str(technique).strip()
+        yield str(use).strip(), how
+
+
+def _pairs(field: Field, value: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            raise _meaningless(field, "privacy.masking", value) from None
+    if isinstance(value, Mapping):
+        return value.items()
+    return [part.partition(":")[::2] for part in str(value).split(",")]
+
+
+def _written(masking: Mapping[str, Any]) -> str:
+    if any(isinstance(how, Mapping) for how in masking.values()):
+        return orjson.dumps(dict(masking)).decode()
+    return ", ".join(f"{use}: {technique}" for use, technique in masking.items())
 
 
 def _days(field: Field, value: Any) -> int:

@@ -43,20 +43,42 @@ _WORDS = _a(
 _YEAR = _a(
     "generalize_date", "The year is enough for trends and cohorts; a whole date singles out.", unit="year"
 )
-_BAND = _a(
-    "generalize_band",
-    "Bands of ten keep the distribution; one number in a rare combination singles out.",
-    width=10.0,
+_BAND = _a("generalize_band", "Bands keep the distribution; one exact number may single out.", width=10.0)
+_WIDE = _a("generalize_band", "Bands keep the distribution; an exact income singles out.", width=10000.0)
+_RANDOM = _a("token", "Random, so not even the holder of a key can guess.", domain="{category}")
+_IN_VAULT = _a("token", "Stands for the account; only the vault gives it back.")
+_CARD = _a(
+    "token",
+    "A valid number stands for the card: outside the vault it is out of PCI DSS scope.",
+    format="card",
+)
+_IBAN = _a("token", "A valid IBAN stands for the account; only the vault gives it back.", format="iban")
+_NUMBER = _a(
+    "token", "A number stays a number, and means nobody outside of the vault.", format="digits", number=True
 )
 _AREA = _a("generalize_postal", "The first three characters are an area of many people.", kept=3)
 _ROUGH = _a("generalize_geo", "One decimal place is about 11 km: a town, no house.", decimals=1)
 _SHIFT = _a("date_shift", "Distances between the dates of one person stay; none of them is the true one.")
-_NOISE = _a("noise", "Sums and means stay about right; no single value is certain.")
 _NETWORK = _a("mask_ip", "The network tells the region and the provider, not the household.")
 _MASK = _a("mask", "Something stands there, and neither content nor length can be read.", hidden=5)
 _KEEP_QUASI = _a(
     "keep", "Many people share a value. Measure the risk of the combination before handing it on."
 )
+
+# What the technique `substitute` makes for a category; for others there is nothing made up.
+SUBSTITUTES = {
+    "name.given": "given_name",
+    "name.family": "family_name",
+    "name": "full_name",
+    "contact.email": "email",
+    "contact.phone": "phone",
+    "contact.address.street": "street",
+    "contact.address.city": "city",
+    "id.username": "user_name",
+    "employment.employer": "company",
+}
+# Of one person these are made of one identity: the name in the e-mail address is the person's.
+OF_ONE_IDENTITY = ("given_name", "family_name", "full_name", "email", "user_name")
 
 # Category (and all below it), use (* is every other), the techniques.
 ADVICE: tuple[tuple[str, str, tuple[Advised, ...]], ...] = (
@@ -68,7 +90,7 @@ ADVICE: tuple[tuple[str, str, tuple[Advised, ...]], ...] = (
     ("contact", "test_data", (_FAKE, _MASK, _DROP)),
     ("contact.email", "analytics", (_JOINS, _a("mask_email", "The domain stays, for counts by provider."), _DROP)),
     ("contact.email", "ml_training", (_JOINS, _DROP)),
-    ("contact.email", "cross_system_join", (_JOIN_ALL, _a("token", "Random, so not even the key holder can guess."))),
+    ("contact.email", "cross_system_join", (_JOIN_ALL, _RANDOM)),
     ("contact.email", "payment", (_a("mask_email", "Enough for a receipt."), _DROP)),
     ("contact.phone", "analytics", (_a("mask_phone", "The country stays."), _DROP)),
     ("contact.phone", "cross_system_join", (_JOIN_ALL, _DROP)),
@@ -82,8 +104,8 @@ ADVICE: tuple[tuple[str, str, tuple[Advised, ...]], ...] = (
     ("contact.address.postal_code", "payment", (_DROP,)),
     ("contact.address.postal_code", "cross_system_join", (_DROP,)),
     ("id", EVERY, (_JOINS, _DROP)),
-    ("id", "test_data", (_a("ff1", "Keeps length and alphabet, so that checks of the form pass."), _JOINS)),
-    ("id", "cross_system_join", (_JOIN_ALL, _a("token", "Random, so not even the key holder can guess."))),
+    ("id", "test_data", (_NUMBER, _JOINS, _a("ff1", "Keeps length and digits, so that checks of the form pass."))),
+    ("id", "cross_system_join", (_JOIN_ALL, _RANDOM)),
     ("id", "payment", (_JOINS, _DROP)),
     ("id.national", "analytics", (_DROP, _JOINS)),
     ("id.national", "ml_training", (_DROP,)),
@@ -96,20 +118,17 @@ ADVICE: tuple[tuple[str, str, tuple[Advised, ...]], ...] = (
     ("online.url", "analytics", (_DROP,)),
     ("online.user_agent", "analytics", (_KEEP_QUASI, _DROP)),
     ("finance", EVERY, (_DROP, _JOINS)),
-    ("finance.card", "payment", (
-        _a("token", "A token of the same form stands for the number: systems outside the vault fall out of PCI DSS scope."),
-        _a("mask_card", "PCI DSS 3.4: at most the issuer and the last four digits are shown."),
-    )),
-    ("finance.card", "test_data", (_FAKE, _a("token", "Of the same form, with a right check digit."))),
+    ("finance.card", "payment", (_CARD, _a("mask_card", "PCI DSS 3.4: at most issuer and last four digits show."))),
+    ("finance.card", "test_data", (_CARD, _MASK)),
     ("finance.card", "analytics", (_JOINS, _a("mask_card", "The last four digits stay."), _DROP)),
     ("finance.card", "cross_system_join", (_JOIN_ALL, _DROP)),
-    ("finance.iban", "payment", (_a("token", "Stands for the account; only the vault gives it back."), _MASK)),
-    ("finance.iban", "test_data", (_FAKE, _JOINS)),
-    ("finance.account", "payment", (_a("token", "Stands for the account; only the vault gives it back."), _MASK)),
-    ("finance.income", EVERY, (_a("generalize_band", "Bands keep the distribution; an exact income singles out.", width=10000.0), _DROP)),
-    ("finance.income", "ml_training", (_NOISE, _a("generalize_band", "Bands keep the distribution.", width=10000.0))),
-    ("finance.transaction", EVERY, (_KEEP_QUASI, _NOISE)),
-    ("finance.transaction", "third_party", (_NOISE, _DROP)),
+    ("finance.iban", "payment", (_IBAN, _MASK)),
+    ("finance.iban", "test_data", (_IBAN, _JOINS)),
+    ("finance.account", "payment", (_IN_VAULT, _MASK)),
+    ("finance.income", EVERY, (_WIDE, _DROP)),
+    ("finance.income", "ml_training", (_WIDE, _DROP)),
+    ("finance.transaction", EVERY, (_KEEP_QUASI, _DROP)),
+    ("finance.transaction", "third_party", (_a("generalize_round", "Rounded amounts match no receipt."), _DROP)),
     ("demographic", EVERY, (_DROP, _SUPPRESS)),
     ("demographic", "analytics", (_KEEP_QUASI, _DROP)),
     ("demographic", "ml_training", (_KEEP_QUASI, _DROP)),
@@ -161,9 +180,9 @@ CONTRACT_WORDS: dict[str, tuple[tuple[str, Advised], ...]] = {
         ("contact.address.postal_code", _AREA),
         ("location", _ROUGH),
         ("online.ip", _NETWORK),
-        ("finance.income", _a("generalize_band", "", width=10000.0)),
+        ("finance.income", _WIDE),
         ("", _BAND),
         ("", _YEAR),
     ),
-    "perturb": (("", _NOISE), ("", _SHIFT)),
+    "perturb": (("", _SHIFT),),  # noise needs bounds, which only somebody who knows the column can name
 }

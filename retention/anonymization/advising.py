@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from catalog.classification.vocabulary import within
-from retention.anonymization.advice import ADVICE, CONTRACT_WORDS, Advised
+from retention.anonymization.advice import ADVICE, CONTRACT_WORDS, OF_ONE_IDENTITY, SUBSTITUTES, Advised
 from retention.anonymization.techniques import registry
 from retention.anonymization.techniques.base import Technique, TechniqueError
 from retention.anonymization.uses import EVERY, USES, key_of
@@ -76,12 +76,17 @@ def category_of(column: Described) -> str:
     return "content" if column.contains and pa.types.is_string(column.type) else ""
 
 
-def of_contract(word: str, column: Described) -> Advised | None:
+def of_contract(word: str, column: Described, *, person: str = "") -> Advised | None:
     """What one of the words of contracts means for the column; None where no technique can do it."""
     for category, advised in CONTRACT_WORDS.get(word, ()):
-        fits = not category or within(column.category, category)
-        if fits and technique_for(advised, column.type) is not None:
-            return advised
+        filled = replace(advised, parameters=_filled(advised, column.category, person))
+        technique = technique_for(filled, column.type)
+        if (
+            technique
+            and (person or not technique.needs_person)
+            and (not category or within(column.category, category))
+        ):
+            return filled
     return None
 
 
@@ -114,15 +119,27 @@ def _upward(category: str) -> Iterator[str]:
 
 
 def _fitting(advised: Advised, column: Described, category: str, person: str) -> Iterator[Suggestion]:
-    filled = {
-        name: value.format(category=category) if isinstance(value, str) else value
-        for name, value in advised.parameters.items()
-    }
+    filled = _filled(advised, category, person)
     technique = technique_for(replace(advised, parameters=filled), column.type)
     if technique is None or (technique.needs_person and not person):
         return
-    warning = ""
-    if technique.consistent and technique.distinct and advised.technique != "keep":
-        if column.distinct_share is not None and column.distinct_share < FEW:
-            warning = "Few different values: how often each occurs tells which it stands for."
+    stands_for = technique.consistent and technique.distinct and advised.technique != "keep"
+    few = column.distinct_share is not None and column.distinct_share < FEW
+    warning = (
+        "Few different values: how often each occurs tells which it stands for." if stands_for and few else ""
+    )
     yield Suggestion(advised.technique, filled, advised.why, warning)
+
+
+def _filled(advised: Advised, category: str, person: str) -> dict[str, Any]:
+    """The parameters with what depends on the content, and on whether persons can be told apart."""
+    found = {
+        name: value.format(category=category) if isinstance(value, str) else value
+        for name, value in advised.parameters.items()
+    }
+    if advised.technique == "token" and person:
+        found["per_person"] = True  # who is shredded takes their tokens along
+    if advised.technique == "substitute":
+        what = next((SUBSTITUTES[each] for each in _upward(category) if each in SUBSTITUTES), "")
+        found |= {"what": what} | ({"identity": True} if person and what in OF_ONE_IDENTITY else {})
+    return found

@@ -1,3 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from retention.anonymization import api
+
+router = SimpleRouter()
+router.register("anonymization/jobs", api.RunViewSet, basename="api-anonymization-job")
+
+urlpatterns = [
+    path("anonymization/advice/", api.AdviceView.as_view(), name="api-anonymization-advice"),
+    *router.urls,
+]

@@ -33,12 +33,18 @@ def document_of(contract: Contract) -> Document:
     return from_plain(contract.document)
 
 
-def describe(source: Source, spec: Spec, document: Document | None, *, schema: pa.Schema) -> list[Described]:
-    """Each column of the source, in order, with the types of `schema`. What a contract or a person says outweighs what a scan found."""
+def describe(
+    source: Source, spec: Spec, document: Document | None, *, schema: pa.Schema, look: bool = True
+) -> list[Described]:
+    """Each column of the source, in order, with the types of `schema`.
+
+    What a contract or a person says outweighs what a scan found. With `look`, columns that nobody described are
+    sampled and classified: that takes seconds and is not for a request.
+    """
     fields = {item.name: item for item in document.fields} if document else {}
     known = _of_catalog(spec)
     unknown = [name for name in source.schema.names if name not in known and not _said(fields.get(name))]
-    scanned = _scan(source, unknown) if unknown else {}
+    scanned = _scan(source, unknown) if look and unknown else {}
     return [
         _described(column, fields.get(column.name), known.get(column.name), scanned.get(column.name, {}))
         for column in schema

@@ -6,7 +6,7 @@ and wants kept, is their decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -61,16 +61,17 @@ def detect(run: Run, source: Source) -> Iterator[Progress]:
 
 def suspicious(run: Run, schema: pa.Schema) -> list[str]:
     """The text columns that are kept, and that nobody declared to be personal and wanted kept all the same."""
-    vouched = {
-        name
-        for name, known in run.columns.items()
-        if known.get("sensitivity") not in ("", "none", None)
-        and known.get("known_by") in ("contract", "review")
-    }
     kept = {rule.column for rule in run.rule_set.rules if rule.technique == KEEP}
-    return [
-        column.name for column in schema if column.name in kept - vouched and pa.types.is_string(column.type)
-    ]
+    declared = {name for name, known in run.columns.items() if vouched(known)}
+    return [c.name for c in schema if c.name in kept - declared and pa.types.is_string(c.type)]
+
+
+def vouched(known: Mapping[str, str]) -> bool:
+    """Whether a contract or a reviewer declared a column to be personal: who keeps it then does so on purpose."""
+    return known.get("sensitivity") not in (None, "", "none") and known.get("known_by") in (
+        "contract",
+        "review",
+    )
 
 
 def mentions(

@@ -78,7 +78,7 @@ def _steps(run: Run) -> Iterator[Progress]:
 def _prepare(run: Run, *, distributed: bool) -> Iterator[Progress]:
     """Open the source, look for personal data in text, and cut it into parts, unless that is done."""
     yield Progress(0, None, "Reading the source")
-    with sources.open_source(run.source_spec) as source:
+    with sources.open_source(run.source_spec, count=True) as source:
         if run.plan and not planning.require_unchanged(run, source):
             _start_over(run)
         if not run.plan:

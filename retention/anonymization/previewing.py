@@ -6,8 +6,7 @@ nobody learns by looking what a value becomes.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +18,9 @@ from catalog.classification.masking import mask
 from retention.anonymization import events, sources
 from retention.anonymization.column_types import declared, typed
 from retention.anonymization.compiling import Compiled
+from retention.anonymization.once import OnceKeys, OnceTokens
 from retention.anonymization.requesting import Draft
 from retention.anonymization.rules import KEEP
-from retention.anonymization.techniques.base import Secret
 
 ROWS = 10
 LOOKED_THROUGH = 2_000
@@ -64,40 +63,6 @@ def preview(made: Draft, *, plain: bool = True) -> Preview:
     return Preview(
         names, list(zip(*shown.values(), strict=True)), list(zip(*made_of.values(), strict=True)), not plain
     )
-
-
-class OnceKeys:
-    """Implements `Keys` with keys that nobody else has."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, bytes] = {}
-
-    def current(self, name: str) -> Secret:
-        return self.version(f"{name}/1")
-
-    def version(self, key_id: str) -> Secret:
-        return Secret(key_id, self._made.setdefault(key_id, secrets.token_bytes(32)))
-
-    def of_persons(self, name: str, persons: Sequence[str]) -> Sequence[Secret]:
-        return [self.version(f"{name}/{person}") for person in persons]
-
-
-class OnceTokens:
-    """Implements `Tokens` in memory."""
-
-    def __init__(self) -> None:
-        self._made: dict[tuple[str, str], str] = {}
-
-    def issue(
-        self,
-        domain: str,
-        values: Sequence[str],
-        *,
-        fresh: Callable[[int], Sequence[str]],
-        capacity: int | None = None,
-        persons: Sequence[str | None] | None = None,
-    ) -> Sequence[str]:
-        return [self._made.setdefault((domain, value), fresh(1)[0]) for value in values]
 
 
 def _some(source: sources.Source, schema: pa.Schema) -> pa.RecordBatch:

@@ -6,6 +6,7 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -100,6 +101,9 @@ class ParquetPart:
                 self._writer.close()
                 self._file.flush()
                 os.fsync(self._file.fileno())
+            else:
+                with suppress(OSError):  # what was wrong before is what matters
+                    self._writer.close()
         finally:
             self._file.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -20,10 +20,11 @@ from retention.anonymization.compiling import Compiled
 from retention.anonymization.describing import contract_in_force, describe, document_of
 from retention.anonymization.destinations import destination_of
 from retention.anonymization.models import Run
+from retention.anonymization.once import OnceKeys, OnceTokens
 from retention.anonymization.pipeline import KIND
 from retention.anonymization.reporting import facts_of, rules_table
 from retention.anonymization.resolving import Resolution, resolve
-from retention.anonymization.rules import Rule
+from retention.anonymization.rules import Rule, RuleSet
 from retention.anonymization.runners import registry
 from retention.anonymization.techniques.base import TechniqueError
 
@@ -48,8 +49,11 @@ def draft(
     document: Document | None = None,
     given: Mapping[str, Rule] | None = None,
     person: str = "",
+    look: bool = True,
 ) -> Draft:
     """The rules that a run would have. Without a `document` the contract in force holds, where there is one.
+
+    With `look`, columns that nobody described are sampled and classified, which is not for a request.
 
     Raises ConnectorError, SchemaChanged and TechniqueError; columns without a rule are in `resolution.undecided`.
     """
@@ -57,11 +61,20 @@ def draft(
     document = document_of(contract) if contract else document
     types = {item.name: item.type for item in document.fields if item.type} if document else {}
     with sources.open_source(source_spec) as source:
-        columns = tuple(describe(source, source_spec, document, schema=declared(source.schema, types)))
+        schema = declared(source.schema, types)
+        columns = tuple(describe(source, source_spec, document, schema=schema, look=look))
         label = source.label
     resolution = resolve(columns, use=use, document=document, given=given, person=person)
     named = f"{document.data_set} {document.version}" if document else ""
     return Draft(label, dict(source_spec), use, named, columns, resolution, types)
+
+
+def only_decided(made: Draft) -> Draft:
+    """The draft with the columns that nobody decided about left out: for a look, never for a run."""
+    left_out = [Rule(each.column, "drop", {}, each.why) for each in made.resolution.undecided]
+    rules = made.resolution.rules
+    whole = RuleSet((*rules.rules, *left_out), rules.use, rules.person)
+    return replace(made, resolution=replace(made.resolution, rules=whole, undecided=()))
 
 
 def check(made: Draft, destination_spec: Mapping[str, Any], *, runner: str, overwrite: bool) -> None:
@@ -71,12 +84,11 @@ def check(made: Draft, destination_spec: Mapping[str, Any], *, runner: str, over
         raise TechniqueError(f"There is no runner {runner}.", f"Known are {', '.join(registry.classes)}.")
     destination = destination_of(destination_spec, run="check", overwrite=overwrite)
     destination.check(made.source_spec)
-    rules, category = made.resolution.rules, made.resolution.person_category
-    keys = secrets_for.opened(secrets_for.pin(rules, category=category))
+    secrets_for.require_keys(made.resolution.rules)
     with sources.open_source(made.source_spec) as source:
         schema = declared(source.schema, made.types)
         compiled = Compiled(
-            rules, schema, data_set=source.name, keys=keys, tokens=secrets_for.tokens(category=category)
+            made.resolution.rules, schema, data_set=source.name, keys=OnceKeys(), tokens=OnceTokens()
         )
     if not compiled.output_schema.names:
         raise TechniqueError("Every column is dropped: there is nothing to deliver.")
@@ -108,7 +120,7 @@ def start(
         types=dict(made.types),
         columns={column.name: _known(column) for column in made.columns},
         person_category=made.resolution.person_category,
-        keys=secrets_for.pin(rules, category=made.resolution.person_category),
+        keys=secrets_for.pin(rules, category=made.resolution.person_category, by=by),
         asked_by=by,
         operator=current_actor().id[:80],
     )

@@ -43,9 +43,9 @@ class Resolution:
         """TechniqueError naming the columns that nobody decided about."""
         if self.undecided:
             named = "; ".join(f"{each.column} ({each.why})" for each in self.undecided[:MOST_NAMED])
-            more = len(self.undecided) - MOST_NAMED
+            more = "; …" if len(self.undecided) > MOST_NAMED else ""
             raise TechniqueError(
-                f"Nobody decided what becomes of {len(self.undecided)} columns: {named}{f' and {more} more' if more > 0 else ''}.",
+                f"Nobody decided what becomes of {len(self.undecided)} columns: {named}{more}.",
                 "Add them to the contract, review them in the catalog, or give rules for them.",
             )
 
@@ -125,7 +125,7 @@ def _rule(column: Described, use: str, person: str, inside: Mapping[str, object]
     """The rule of one column, or why there is none."""
     said = next((how for name, how in column.masking.items() if key_of(name) == key_of(use)), None)
     if said is not None:
-        return _of_contract(column, said, use)
+        return _of_contract(column, said, use, person)
     if inside:
         return "the contract has rules for what lies inside it only: give one for the whole column"
     suggestions = suggest(column, use=use, person=person)
@@ -137,13 +137,13 @@ def _rule(column: Described, use: str, person: str, inside: Mapping[str, object]
     return "no technique fits what it holds" if category_of(column) else "nobody said what it holds"
 
 
-def _of_contract(column: Described, said: object, use: str) -> Rule | str:
+def _of_contract(column: Described, said: object, use: str, person: str) -> Rule | str:
     reason = f"The contract says so for {use}."
     if isinstance(said, Mapping):
         return Rule(column.name, str(said["technique"]), dict(said.get("parameters") or {}), reason)
     if said not in TECHNIQUES:
         return f"the contract says {said}, which is no technique"
-    advised = of_contract(str(said), column)
+    advised = of_contract(str(said), column, person=person)
     if advised is None:
         return (
             f"the contract says {said}, and no technique does that to {column.type} of this content: name one"

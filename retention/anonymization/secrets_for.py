@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
+from governance.console.models import User
 from governance.keyring.ring import ring
 from retention.anonymization.compiling import technique_of
 from retention.anonymization.rules import RuleSet
@@ -14,6 +15,8 @@ from retention.vault import keyring
 from retention.vault.bundle import KeyBundle
 from retention.vault.tokens import TokenVault
 
+DEFAULT = "anonymization"  # the name that techniques use unless told otherwise: made at first use
+
 
 def key_names(rules: RuleSet) -> list[str]:
     """The names of the keys that the rules use. Raises TechniqueError for a wrong rule."""
@@ -21,18 +24,26 @@ def key_names(rules: RuleSet) -> list[str]:
     return sorted(names)
 
 
-def pin(rules: RuleSet, *, category: str = "") -> dict[str, Any]:
-    """The versions of the keys that a run uses in all its processes, as plain data. Raises TechniqueError.
+def pin(rules: RuleSet, *, category: str = "", by: User | None = None) -> dict[str, Any]:
+    """The versions of the keys that a run uses in all its processes, as plain data without a key in it.
 
-    Keys that do not exist yet are made. Empty where the rules need none.
+    `category` is what the catalog calls the identifiers that tell persons apart. Raises TechniqueError for a name
+    that the vault does not have: a name that is misspelled must not become a new key.
     """
     names = key_names(rules)
-    keyring.ensure(names)
+    if DEFAULT in names:
+        keyring.ensure([DEFAULT], by=by)
     return keyring.bundle(names, category=category).as_json() if names else {}
 
 
-def opened(pinned: Mapping[str, Any]) -> Keys | None:
-    return KeyBundle.from_json(pinned) if pinned else None
+def require_keys(rules: RuleSet) -> None:
+    """TechniqueError for a key that the vault does not have; the default one is made with the first run."""
+    keyring.bundle([name for name in key_names(rules) if name != DEFAULT])
+
+
+def opened(pinned: Mapping[str, Any]) -> Keys:
+    """The keys of a run in this process. Whoever asks for one that was not pinned gets a TechniqueError."""
+    return KeyBundle.from_json(pinned or {"active": {}, "versions": [], "category": ""})
 
 
 def tokens(*, category: str = "") -> Tokens:

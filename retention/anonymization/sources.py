@@ -103,8 +103,11 @@ def describe(spec: Spec) -> str:
 
 
 @contextmanager
-def open_source(spec: Spec) -> Iterator[Source]:
-    """Raises ConnectorError, also where there is nothing to read, and SchemaChanged where data sets differ."""
+def open_source(spec: Spec, *, count: bool = False) -> Iterator[Source]:
+    """Raises ConnectorError, also where there is nothing to read, and SchemaChanged where data sets differ.
+
+    With `count`, rows are counted also where that takes a query.
+    """
     with connect(spec) as (connector, names):
         if not names:
             raise DataSetMissing(f"There is no data file in {describe(spec)}.", "Check the path.")
@@ -113,7 +116,7 @@ def open_source(spec: Spec) -> Iterator[Source]:
         stamp: list[str] = []
         files: dict[str, Path] = {}
         for name in names:
-            found = _look(connector, name)
+            found = _look(connector, name, count=count)
             if schema is None:
                 schema = found.schema
             require_same(schema, found.schema, where=name)
@@ -174,9 +177,9 @@ def _names(connector: Connector) -> list[str]:
     return [name for name, _ in found]
 
 
-def _look(connector: Connector, name: str) -> _Found:
+def _look(connector: Connector, name: str, *, count: bool) -> _Found:
     if not isinstance(connector, FileStore):
-        return _Found(_first_schema(connector, name), _count(connector, name), "", None)
+        return _Found(_first_schema(connector, name), _count(connector, name) if count else None, "", None)
     with connector.file(name) as file:
         schema = plain(file.schema())
         if not schema.names:

@@ -17,9 +17,9 @@ from catalog.classification.scoring import FREE_TEXT
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity
 from catalog.connectors.parquet_layout import kind_of
 from governance.console.jobs import Progress
-from retention.anonymization.detecting import count_emails, mentions
+from retention.anonymization.detecting import count_emails, mentions, vouched
 from retention.anonymization.models import Run
-from retention.anonymization.rules import KEEP
+from retention.anonymization.rules import KEEP, Rule
 from retention.anonymization.value_hashes import HashWriter, count_common, files_of
 from retention.anonymization.working import Part, Work
 
@@ -35,6 +35,13 @@ TEXT = frozenset({KEEP, "redact_text"})
 SURE, CERTAIN = 0.5, 0.8
 # Forms with a check digit, or that nothing else has: a kept column that is of one is no coincidence.
 TELLING = frozenset({"contact.email", "finance.iban", "finance.card", "id.national"})
+
+
+def lifelike(rule: Rule | None) -> bool:
+    """Whether what the rule makes looks like what it replaces, and may be another one's by chance."""
+    if rule is None or rule.technique not in LIFELIKE:
+        return False
+    return rule.technique != "token" or rule.parameters.get("format", "uuid") != "uuid"
 
 
 class Leaked(Exception):
@@ -157,7 +164,7 @@ def _identifiers(work: Work, scan: Scan) -> Iterator[Check]:
         rule = work.rules.of(name)
         returned = sum(receipt.returned.get(name, 0) for receipt in receipts)
         cells = scan.rows - scan.nulls[name]
-        if rule and rule.technique in LIFELIKE:
+        if lifelike(rule):
             leaks = returned > BY_CHANCE * cells and returned > 1
             words = f"{returned:,} of {cells:,} cells came out as they were"
             yield Check("identifiers", name, LEAK if leaks else PASSED, words, returned)
@@ -195,9 +202,9 @@ def _looks(run: Run, work: Work, scan: Scan) -> Iterator[Check]:
             continue
         words = f"it looks like: {CATEGORIES[best.category].title} ({best.confidence:.0%})"
         known = run.columns.get(name, {})
-        if rule.technique in LIFELIKE:
+        if lifelike(rule):
             yield Check("looks", name, NOTED, f"{words}; made up by {rule.technique}")
-        elif rule.technique == KEEP and known.get("sensitivity") not in ("", "none", None):
+        elif rule.technique == KEEP and vouched(known):
             yield Check("looks", name, NOTED, f"{words}; kept on purpose")
         elif (
             best.category in TELLING and best.confidence >= CERTAIN and not rule.technique.startswith("mask")
@@ -217,8 +224,7 @@ def _texts(run: Run, work: Work, scan: Scan) -> Iterator[Check]:
         )
         if field is None or rule.technique not in TEXT or not pa.types.is_string(field.type):
             continue
-        known = run.columns.get(rule.column, {})
-        if rule.technique == KEEP and known.get("sensitivity") not in ("", "none", None):
+        if rule.technique == KEEP and vouched(run.columns.get(rule.column, {})):
             continue  # kept on purpose, as personal data
         # What a language model makes of text with gaps is a guess; forms with rules of their own are none.
         read = FREE_TEXT if rule.technique == KEEP else NEVER
@@ -237,7 +243,7 @@ def _writers(work: Work, part: Part, watched: Sequence[str]) -> dict[str, HashWr
     return {
         name: HashWriter(folder, f"{work.hashed.index(name)}-{part.number:05}", key=work.hash_key)
         for name in watched
-        if (rule := work.rules.of(name)) and rule.technique not in LIFELIKE
+        if not lifelike(work.rules.of(name))
     }
 
 
@@ -259,4 +265,4 @@ class Sample:
     def table(self, schema: pa.Schema) -> pa.Table:
         table = pa.Table.from_batches(self.kept, schema)
         step = max(1, len(table) // SAMPLE_ROWS)
-        return table.take(pa.array(range(0, len(table), step)))
+        return table if step == 1 else table.take(pa.array(range(0, len(table), step)))

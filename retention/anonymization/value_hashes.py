@@ -1,7 +1,7 @@
 """Keyed hashes of values, sorted on disk: which values are in two places, in memory that does not grow with them.
 
-SipHash-2-4 (Aumasson, Bernstein 2012) with a key of its own: 64 bits tell the values of a column apart well enough to
-compare them, and mean nothing without the key. Values are compared trimmed and in small letters.
+SipHash-2-4 (Aumasson, Bernstein 2012), as pandas computes it, with a key of its own: 64 bits tell the values of a
+column apart well enough to compare them, and mean nothing without the key. Values are compared trimmed and in small letters.
 """
 
 from __future__ import annotations

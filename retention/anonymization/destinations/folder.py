@@ -70,7 +70,7 @@ class FolderDestination(Destination):
         if {path.name for path in final.iterdir()} != {part.name for part in staged.parts}:
             raise DestinationError("Staged files are gone; nothing was delivered.", "Start the job again.")
         digest = self.note(_digest(final))
-        os.chmod(final, 0o750)
+        os.chmod(final, 0o750)  # noqa: S103  as a file of it: for the group too
         sync_folder(final)
         self._swap(final)
         sync_folder(self.path.parent)

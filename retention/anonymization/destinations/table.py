@@ -1,4 +1,4 @@
-"""A new table in a PostgreSQL system that jobs may deliver to: filled under another name, renamed in one transaction."""
+"""A new table in a PostgreSQL system that jobs may deliver to: filled under another name, renamed when it is whole."""
 
 from __future__ import annotations
 

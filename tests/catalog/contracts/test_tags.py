@@ -15,6 +15,7 @@ from grpc_tools import protoc
 from catalog.contracts.document import Document, Field
 from catalog.contracts.loading import load, load_file
 from catalog.contracts.problems import ContractError
+from catalog.contracts.tags import tagged
 from catalog.contracts.writing import write_tags
 
 AVRO: dict[str, Any] = {
@@ -285,3 +286,41 @@ def bomb_of_protobuf(levels: int, uses: int) -> bytes:
 def test_a_small_schema_cannot_become_a_large_one(content: bytes, name: str, said: str):
     with pytest.raises(ContractError, match=said):
         load(content, name=name)
+
+
+WITH_PARAMETERS = {
+    "analytics": {
+        "technique": "generalize_band",
+        "parameters": {"width": 10, "written": 'a "label", \\ and more'},
+    },
+    "support": "mask",
+}
+
+
+def _written_and_read(source, target, name: str):
+    fields = (Field(name, masking=WITH_PARAMETERS),)
+    write_tags(source, target, Document("1.0.0", "shop.Customer", fields=fields))
+    return {item.name: item for item in load_file(target)[0].document.fields}[name].masking
+
+
+def test_a_technique_with_parameters_comes_back_out_of_avro(tmp_path):
+    (tmp_path / "a.avsc").write_text(json.dumps(AVRO))
+    assert _written_and_read(tmp_path / "a.avsc", tmp_path / "b.avsc", "email") == WITH_PARAMETERS
+
+
+def test_a_technique_with_parameters_comes_back_out_of_protobuf(tmp_path):
+    (tmp_path / "a.proto").write_text(PROTO)
+    assert _written_and_read(tmp_path / "a.proto", tmp_path / "b.proto", "email") == WITH_PARAMETERS
+
+
+def test_a_technique_with_parameters_comes_back_out_of_parquet(tmp_path):
+    pq.write_table(pa.table({"email": ["a@example.org"]}), tmp_path / "a.parquet")
+    assert _written_and_read(tmp_path / "a.parquet", tmp_path / "b.parquet", "email") == WITH_PARAMETERS
+
+
+@pytest.mark.parametrize(
+    "how", [{"technique": "Rot 13"}, {"parameters": {}}, {"technique": "mask", "x": 1}, 3]
+)
+def test_what_is_no_technique_with_parameters_is_refused(how):
+    with pytest.raises(ContractError, match=r"means nothing as privacy\.masking"):
+        tagged(Field("email"), {"privacy.masking": {"analytics": how}})
