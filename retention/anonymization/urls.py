@@ -10,6 +10,8 @@ urlpatterns = [
     path("new/rules/", views.review, name="review"),
     path("jobs/<uuid:pk>/", views.job, name="job"),
     path("jobs/<uuid:pk>/resume/", views.resume, name="resume"),
+    path("streams/", streams.list_streams, name="streams"),
+    path("streams/<uuid:pk>/", streams.stream, name="stream"),
     path("advisor/", advisor_views.advisor, name="advisor"),
     path("advisor/<int:pk>/look/", advisor_views.look, name="look"),
     path("delivery/", delivery_views.delivery, name="delivery"),
@@ -18,6 +20,4 @@ urlpatterns = [
     path("delivery/receivers/", delivery_views.sink_add, name="sink_add"),
     path("delivery/receivers/<int:pk>/remove/", delivery_views.sink_remove, name="sink_remove"),
     path("person/", delivery_views.person, name="person"),
-    path("streams/", streams.list_streams, name="streams"),
-    path("streams/<uuid:pk>/", streams.stream, name="stream"),
 ]

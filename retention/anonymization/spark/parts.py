@@ -67,6 +67,6 @@ def _opened(text: bytes) -> Work:
         staging=Path(found["staging"]),
         watched=tuple(found["watched"]),
         hash_key=secrets_for.hash_key(),
-        keys=secrets_for.opened(found["keys"]) if found["keys"] else None,
+        keys=secrets_for.opened(found["keys"]),
         tokens=secrets_for.tokens(category=found["category"]),
     )

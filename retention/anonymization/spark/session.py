@@ -91,6 +91,7 @@ def spark_session(master: str = LOCAL, *, name: str = "anonymize", memory: str =
     for option, value in OPTIONS.items():
         builder = builder.config(option, value)
     if is_local(master):
+        os.environ.setdefault("SPARK_LOCAL_IP", LOOPBACK)  # otherwise it asks what this machine is called
         builder = (
             builder.config("spark.driver.bindAddress", LOOPBACK)
             .config("spark.driver.host", LOOPBACK)
