@@ -22,6 +22,7 @@ from erasure.demo import (
     lineage,
     loading,
     page_views,
+    panel,
     servers,
     sessions,
     stores,
@@ -32,6 +33,8 @@ from erasure.demo.stores import Store
 from governance.activities.models import Organisation
 from governance.console.models import User
 from governance.environment import Environment
+from retention.anonymization import allowing
+from retention.anonymization.models import Outlet
 
 LOCK = 0x44454D4F
 LEFT_OUT = "is left out: its server does not run. `make run` starts it."
@@ -72,6 +75,7 @@ def set_up(environment: Environment, *, say: Say, reset: bool = False, with_acco
             controller.describe()
         for store in found:
             stores.register(store)
+        _allow_copies()
         lineage.tell(found)
 
 
@@ -138,6 +142,20 @@ def _lasting(
     if features.fill(environment.var_dir, customers.readers(left), again=reset):
         say("The feature store is built.")
     yield Store(features.SYSTEM, "feast", features.settings(environment.var_dir))
+    if panel.write(environment.var_dir, again=reset):
+        say(f"The panel has {panel.PEOPLE:,} participants.")
+    yield Store(panel.SYSTEM, "folder", panel.settings(environment.var_dir))
+    yield Store(panel.COPIES, "folder", panel.copies_settings(environment.var_dir))
+
+
+def _allow_copies() -> None:
+    """Jobs may deliver to the folder of copies, and the panel's hierarchies are there."""
+    copies = System.objects.get(name=panel.COPIES)
+    if not Outlet.objects.filter(system=copies).exists():
+        with cast.acting_as("emil") as emil:
+            allowing.open_outlet(copies, by=emil)
+    with cast.acting_as("dana") as dana:
+        panel.keep_hierarchies(dana)
 
 
 def _quiet(line: str) -> None:

@@ -59,7 +59,7 @@ def write(folder: Path, *, again: bool = False) -> bool:
         _draft_of(path).unlink(missing_ok=True)  # a killed writer's, which no erasure would look into
         if again or not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, content())
+            replace_file(path, content())
             written = True
     return written
 
@@ -104,7 +104,8 @@ def mailing() -> bytes:
     return sink.getvalue().encode("utf-8-sig")
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Write `path`, whole or not at all."""
     draft = _draft_of(path)
     with draft.open("wb") as file:
         file.write(content)
