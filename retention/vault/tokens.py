@@ -106,9 +106,9 @@ class TokenVault:
     def _persons(self, persons: Sequence[str | None] | None, count: int) -> list[bytes | None]:
         if persons is None:
             return [None] * count
-        known = sorted({person for person in persons if person})
+        known = sorted({person for person in persons if person and person.strip()})
         hashed = dict(zip(known, lookups(self.category, known), strict=True))
-        return [hashed[person] if person else None for person in persons]
+        return [hashed.get(person) if person else None for person in persons]
 
 
 class _Issuing:

@@ -21,6 +21,7 @@ from retention.vault.keyring import Keyring, bundle, create, ensure, rotate
 from retention.vault.kms.base import KmsUnavailable
 from retention.vault.models import Key, KeyVersion, PersonKey
 from retention.vault.statements import run
+from retention.vault.tokens import TokenVault
 from tests.erasure.together import at_once
 from tests.services.openbao import OpenBao, open_bao
 
@@ -202,6 +203,21 @@ def test_each_person_has_a_key_of_their_own(orders):
     assert PersonKey.objects.count() == 4
     with pytest.raises(TechniqueError, match="There is no key orders/person here"):
         keys.version("orders/person")
+
+
+@pytest.mark.parametrize("nobody", [None, "", " "])
+def test_a_row_of_nobody_has_no_key(nobody: str | None, orders):
+    with pytest.raises(TechniqueError, match="nothing in the column that tells persons apart"):
+        Keyring().of_persons("orders", ["ana", nobody])
+    assert not PersonKey.objects.exists()
+
+
+def test_the_vaults_own_keys_are_nobody_elses(orders):
+    TokenVault().issue("email", ["a"], fresh=lambda count: [str(number) for number in range(count)])
+    with pytest.raises(TechniqueError, match=r"vault\.tokens is the vault's own"):
+        bundle(["orders", "vault.tokens"])
+    with pytest.raises(TechniqueError, match="own"):
+        Keyring().version("vault.lookups/1")
 
 
 def test_keys_of_many_persons_cost_a_few_questions(orders, monkeypatch):

@@ -207,6 +207,7 @@ def test_a_process_that_is_killed_loses_nothing(amir, work):
         while under_old_versions() == before:
             assert time.monotonic() < deadline
             assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
     assert 0 < under_old_versions() < before, "it was not killed in the middle"
     long_ago = timezone.now() - timedelta(seconds=60)

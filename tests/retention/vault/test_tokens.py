@@ -152,8 +152,8 @@ def test_a_domain_that_cannot_be_is_refused(name: str, db):
 def test_persons_come_one_for_each_value(db):
     with pytest.raises(TechniqueError, match="one person, or none, for each value"):
         issue(["a", "b"], persons=["ana"])
-    issue(["a", "b", "c"], persons=["ana", None, ""])
-    assert sorted(map(bool, Token.objects.values_list("person", flat=True))) == [False, False, True]
+    issue(["a", "b", "c", "d"], persons=["ana", None, "", " "])
+    assert sorted(map(bool, Token.objects.values_list("person", flat=True))) == [False, False, False, True]
     assert list(Key.objects.values_list("name", flat=True)) == ["vault.lookups", "vault.tokens"]
 
 
