@@ -35,11 +35,10 @@ def open_sealed(sealed: bytes | memoryview, *, purpose: str, bound_to: str) -> b
     if len(sealed) < 2:
         raise CannotOpen("There is nothing sealed here.")
     end = 2 + sealed[1]
-    key_id, nonce, ciphertext = (
-        sealed[2:end].decode(),
-        sealed[end : end + NONCE_BYTES],
-        sealed[end + NONCE_BYTES :],
-    )
+    nonce, ciphertext = sealed[end : end + NONCE_BYTES], sealed[end + NONCE_BYTES :]
+    if len(nonce) < NONCE_BYTES or not ciphertext:
+        raise CannotOpen("What was sealed is cut short: restore it from a backup.")
+    key_id = sealed[2:end].decode(errors="replace")
     try:
         cipher = AESGCM(ring().derive(key_id, f"seal:{purpose}"))
         return cipher.decrypt(nonce, ciphertext, _context(purpose, bound_to))

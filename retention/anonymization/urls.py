@@ -1,11 +1,13 @@
 from django.urls import path
 
-from retention.anonymization import advisor_views, delivery_views, views
+from retention.anonymization import advisor_views, cards, delivery_views, views
 from retention.anonymization.streams import views as streams
 
 app_name = "anonymization"
 urlpatterns = [
     path("", views.jobs, name="jobs"),
+    path("card/", cards.card, name="card"),
+    path("of/<int:pk>/card/", cards.data_set_card, name="data_set_card"),
     path("new/", views.new, name="new"),
     path("new/rules/", views.review, name="review"),
     path("jobs/<uuid:pk>/", views.job, name="job"),

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from retention.statistics import budget_views, views
+from retention.statistics import budget_views, cards, views
 
 app_name = "statistics"
 urlpatterns = [
     path("", views.list_releases, name="releases"),
+    path("of/<int:pk>/card/", cards.data_set_card, name="data_set_card"),
     path("ask/", views.ask_choose, name="ask_choose"),
     path("ask/<int:pk>/", views.ask, name="ask"),
     path("price/<int:pk>/", views.price, name="price"),
