@@ -16,6 +16,7 @@ from retention.risk.models import Assessment, Hierarchy
 class AssessmentSerializer(serializers.ModelSerializer):
     data_set_name = serializers.CharField(source="data_set", read_only=True)
     verdict = serializers.CharField(read_only=True)
+    state = serializers.CharField(read_only=True)
 
     class Meta:
         model = Assessment
@@ -99,7 +100,7 @@ class HierarchySerializer(serializers.ModelSerializer):
         fields = ["id", "name", "values", "height", "imported_at"]
 
 
-class ImportSerializer(serializers.Serializer):
+class ImportHierarchySerializer(serializers.Serializer):
     name = serializers.CharField(max_length=80)
     text = serializers.CharField(trim_whitespace=False, help_text="CSV without header: value;group;*")
 
@@ -113,10 +114,10 @@ class HierarchyViewSet(mixins.DestroyModelMixin, viewsets.ReadOnlyModelViewSet):
     serializer_class = HierarchySerializer
     filterset_class = HierarchyFilter
 
-    @extend_schema(request=ImportSerializer, responses={201: HierarchySerializer})
+    @extend_schema(request=ImportHierarchySerializer, responses={201: HierarchySerializer})
     def create(self, request: StaffApiRequest) -> Response:
         """Import a hierarchy in ARX' format."""
-        asked = ImportSerializer(data=request.data)
+        asked = ImportHierarchySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         made = importing.import_hierarchy(**asked.validated_data, owner=request.user)
         return Response(HierarchySerializer(made).data, status=status.HTTP_201_CREATED)

@@ -34,6 +34,7 @@ from retention.risk.targets import Targets
 MOST_NODES = 4_000_000  # of a lattice that is searched whole: some arrays of this length are held
 MANY_NODES = 20_000  # if more are left after looking at pairs of columns, three at a time are worth it
 MIDDLE = {Metric.LOSS: 0.6, Metric.DM: 0.3}  # tried: the fewest visits
+ACROSS = (0.9, 0.75, 0.6, 0.45, 0.3)
 ROUNDING = 1e-12  # losses are sums of rounded shares
 
 
@@ -115,6 +116,7 @@ class Search:
             return self._found(self._descend())
         self._low = np.zeros(self.shape, np.int64)
         self._high = np.zeros(self.shape if self.metric is Metric.DM else 0)
+        self._done = np.zeros(self._low.size, bool)
         self._look(2)
         if np.count_nonzero(self._low <= self.limit) > MANY_NODES:
             self._look(3)
@@ -181,16 +183,23 @@ class Search:
                 break
             if time.perf_counter() > self.until:
                 return float(bounds.min())
-            place = int(MIDDLE[self.metric] * (len(left) - 1))
-            place = int(np.argpartition(bounds, place)[place])
-            at = tuple(int(step) for step in np.unravel_index(left[place], self.shape))
+            self._visit_some(left, bounds)
+            left = left[(low[left] <= self.limit) & ~self._done[left]]
+        return inf
+
+    def _visit_some(self, left: np.ndarray, bounds: np.ndarray) -> None:
+        """The node in the middle; of very many, a few from all over, as to look through them takes its time too."""
+        shares = ACROSS if len(left) > MANY_NODES else (MIDDLE[self.metric],)
+        places = sorted({int(share * (len(left) - 1)) for share in shares}, reverse=True)
+        for node in left[np.argpartition(bounds, places)[places]]:
+            if self._low.flat[node] > self.limit:
+                continue
+            self._done[node] = True
+            at = tuple(int(step) for step in np.unravel_index(node, self.shape))
             found = self._visit(tuple(step + start for step, start in zip(at, self.floor, strict=True)))
             _raise(self._low[tuple(slice(0, step + 1) for step in at)], found.fewest)
             if self.metric is Metric.DM:
                 _raise(self._high[tuple(slice(step, None) for step in at)], found.crowd)
-            left = np.delete(left, place)
-            left = left[low[left] <= self.limit]
-        return inf
 
     def _bounds(
         self, left: np.ndarray, low: np.ndarray, high: np.ndarray, free: np.ndarray, surely: np.ndarray
