@@ -269,6 +269,7 @@ SPECTACULAR_SETTINGS = {
         "StepState": "erasure.models.Step.State",
         "Category": "catalog.models.categories",
         "SystemKind": "catalog.models.system_kinds",
+        "StatisticKind": "retention.statistics.queries.KIND_CHOICES",
     },
 }
 
