@@ -282,6 +282,7 @@ SPECTACULAR_SETTINGS = {
         "UniqueCategory": "retention.vault.forms.unique_categories",
         "Category": "catalog.models.categories",
         "SystemKind": "catalog.models.system_kinds",
+        "StatisticKind": "retention.statistics.queries.KIND_CHOICES",
     },
 }
 

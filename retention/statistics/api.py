@@ -98,20 +98,20 @@ class ReleaseViewSet(Refusing, viewsets.ReadOnlyModelViewSet):
         release = asking.again(self.get_object())
         return Response(shapes.ReleaseSerializer(release).data, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(request=shapes.ReasonSerializer, responses=shapes.ReleaseSerializer)
+    @extend_schema(request=shapes.StatedReasonSerializer, responses=shapes.ReleaseSerializer)
     @action(detail=True, methods=["post"], url_path="give-back")
     def give_back(self, request: StaffApiRequest, pk: str) -> Response:
         """Undo the charge of one that stopped before any noise was drawn."""
         release = self.get_object()
-        given = self.given(shapes.ReasonSerializer)
+        given = self.given(shapes.StatedReasonSerializer)
         return Response(shapes.ReleaseSerializer(asking.give_back(release, reason=given["reason"])).data)
 
-    @extend_schema(request=shapes.ReasonSerializer, responses=shapes.TrueValuesSerializer)
+    @extend_schema(request=shapes.StatedReasonSerializer, responses=shapes.TrueValuesSerializer)
     @action(detail=True, methods=["post"], url_path="true-values")
     def true_values(self, request: StaffApiRequest, pk: str) -> Response:
         """Without noise and bounds, as the data are now; the ledger records the look."""
         release = self.get_object()
-        given = self.given(shapes.ReasonSerializer)
+        given = self.given(shapes.StatedReasonSerializer)
         seen = looking.true_values(release, reason=given["reason"])
         rows = [{"group": group, "value": value} for group, value in seen.items()]
         return Response(

@@ -17,7 +17,7 @@ KEPT = "Kept in the ledger for ever: nothing personal."
 class QueryForm(forms.Form):
     """One question about a data set, whose columns are the choices."""
 
-    kind = forms.ChoiceField(label="What", choices=list(queries.KINDS.items()))
+    kind = forms.ChoiceField(label="What", choices=queries.KIND_CHOICES)
     value = forms.ChoiceField(
         label="Of the column", required=False, help_text="Not for numbers of rows or people."
     )

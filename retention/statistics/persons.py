@@ -1,6 +1,6 @@
 """Bounded contributions: at most so many rows of each person, in so many groups, chosen by lot.
 
-Each row draws a lot, 32 bits of an AES-CTR key stream under a key made for this one reading: it depends on no value,
+Each row draws a lot, 20 bits of an AES-CTR key stream under a key made for this one reading: it depends on no value,
 and on nobody's rows. Of each person the rows with the lowest lots stay, so that what stays of one person is a uniform
 choice that no other person changes: adding or removing a person adds or removes what stays of them and nothing else.
 The lowest lots of two parts are among the lowest of each, so it can be done as batches come.
@@ -21,6 +21,7 @@ from retention.statistics.groups import Codes
 from retention.statistics.values import Whole
 
 CHUNK = 2_000_000  # rows that are looked at together
+LOT_BITS = 20  # few enough to stand in 64 bits beside a person and a place; of equal lots the first row wins
 MEMORY_ROWS = 6_000_000  # rows that one reading keeps; more persons need more readings
 
 
@@ -36,7 +37,8 @@ class Lots:
         self._stream = cipher.encryptor()
 
     def draw(self, rows: int) -> np.ndarray:
-        return np.frombuffer(self._stream.update(bytes(4 * rows)), dtype=np.uint32).astype(np.uint64)
+        drawn = np.frombuffer(self._stream.update(bytes(4 * rows)), dtype=np.uint32)
+        return (drawn >> (32 - LOT_BITS)).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +145,23 @@ def _lowest(persons: np.ndarray, lots: np.ndarray, rows: int) -> np.ndarray | No
     if counts.max(initial=0) <= rows:
         return None
     if rows == 1:
-        place = np.arange(len(persons), dtype=np.uint64)
-        lowest = np.full(len(counts), np.iinfo(np.uint64).max, dtype=np.uint64)
-        np.minimum.at(lowest, persons, (lots << np.uint64(32)) | place)
-        return np.sort((lowest[counts > 0] & np.uint64(0xFFFFFFFF)).astype(np.int64))
+        lowest = np.full(len(counts), np.iinfo(np.int64).max)
+        np.minimum.at(lowest, persons, (lots << 32) | np.arange(len(persons)))
+        return np.sort(lowest[counts > 0] & 0xFFFFFFFF)
     many = counts[persons] > rows
     index = np.flatnonzero(many)
-    ordered = index[
-        np.argsort((persons[index].astype(np.uint64) << np.uint64(32)) | lots[index], kind="stable")
-    ]
+    ordered = index[_by_person_and_lot(persons[index], lots[index])]
     stay = ~many
     stay[ordered[_rank(persons[ordered]) < rows]] = True
     return np.flatnonzero(stay)
+
+
+def _by_person_and_lot(persons: np.ndarray, lots: np.ndarray) -> np.ndarray:
+    """The order of rows. To sort numbers that carry their place is several times quicker than to sort places."""
+    keys, bits = (persons << LOT_BITS) | lots, len(persons).bit_length()
+    if int(persons.max(initial=0)).bit_length() + LOT_BITS + bits > 63:
+        return np.argsort(keys, kind="stable")
+    return np.sort((keys << bits) | np.arange(len(keys))) & ((1 << bits) - 1)
 
 
 def _rank(ordered: np.ndarray) -> np.ndarray:
@@ -177,13 +184,12 @@ class _Pairs:
 
     @classmethod
     def of(cls, persons: np.ndarray, rows: _Rows) -> _Pairs:
-        order = np.argsort((persons.astype(np.uint64) << np.uint64(32)) | rows.lots)
+        order = _by_person_and_lot(persons, rows.lots)
         width = int(rows.codes.max(initial=0)) + 1
         pairs = persons[order] * width + rows.codes[order]
         bits = len(order).bit_length()
         if int(pairs.max(initial=0)).bit_length() + bits > 63:
             pairs = np.unique(pairs, return_inverse=True)[1]
-        # One sort of whole numbers that carry their place is several times quicker than sorting by two keys.
         packed = np.sort((pairs << bits) | np.arange(len(order)))
         runs, sorted_pairs = packed & ((1 << bits) - 1), packed >> bits
         return cls(order, runs, np.flatnonzero(np.r_[True, sorted_pairs[1:] != sorted_pairs[:-1]]))

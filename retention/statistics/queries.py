@@ -18,6 +18,7 @@ KINDS = {
     QUANTILE: "Quantile",
     HISTOGRAM: "Histogram",
 }
+KIND_CHOICES = list(KINDS.items())
 OF_VALUES = (SUM, MEAN, QUANTILE)
 
 NONE, KEYS, BANDS, FOUND = "none", "keys", "bands", "found"

@@ -14,7 +14,7 @@ from retention.statistics.models import Allotment, Budget, Charge, Draw, Period,
 class QuestionSerializer(serializers.Serializer):
     """Only names and shapes are checked here; `reading_queries` knows what goes together."""
 
-    kind = serializers.ChoiceField(choices=list(queries.KINDS.items()))
+    kind = serializers.ChoiceField(choices=queries.KIND_CHOICES)
     value = serializers.CharField(
         required=False, help_text="Numeric column of a sum, mean, quantile or histogram."
     )
@@ -120,7 +120,7 @@ class BillSerializer(serializers.Serializer):
     questions = PreviewSerializer(many=True)
 
 
-class ReasonSerializer(serializers.Serializer):
+class StatedReasonSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=300, help_text="Kept in the ledger for ever: nothing personal.")
 
 

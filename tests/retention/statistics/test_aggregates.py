@@ -280,3 +280,13 @@ def test_sums_are_exact(pairs):
     for code, number in pairs:
         by_hand[code] += number
     assert aggregates._sums(codes, numbers, 4).tolist() == [by_hand[code] for code in range(4)]
+
+
+@pytest.mark.parametrize("highest", [10, 2**31])
+def test_rows_are_ordered_by_person_then_lot_then_place(highest):
+    random = np.random.default_rng(2)
+    who, lots = random.integers(0, 4, 500) * highest // 4, random.integers(0, 8, 500)
+    expected = np.lexsort((np.arange(500), lots, who))
+    assert persons._by_person_and_lot(who, lots).tolist() == expected.tolist()
+    monotone = persons._by_person_and_lot(np.array([highest] * 2**13), np.arange(2**13)[::-1])
+    assert monotone.tolist() == list(range(2**13))[::-1]
