@@ -17,6 +17,8 @@ from retention.anonymization.streams.spec import StreamSpec
 BATCH_MESSAGES = 5_000
 BATCH_BYTES = 16_000_000
 BATCH_SECONDS = 0.2
+# What a killed process had handed to its kernel may still be on the way to the broker when its lock is gone already.
+SETTLE = 0.5  # seconds
 SLICE = 500  # messages taken from the library at once
 
 
@@ -64,6 +66,7 @@ class Reader:
                 new.append(each)
         if not new:
             return 0
+        time.sleep(SETTLE)
         committed = {each.partition: each.offset for each in self._consumer.committed(self._places(new), 10)}
         with closing(_client(self.options)) as source, closing(_client(self.target)) as target:
             found = positions(self.spec, new, committed, source=source, target=target)

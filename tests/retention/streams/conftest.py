@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from retention.anonymization.rules import Rule, RuleSet
+from retention.anonymization.streams import reading
 from retention.anonymization.streams.marks import SOURCE
 from retention.anonymization.streams.running import Stream
 from retention.anonymization.streams.spec import StreamSpec
@@ -89,7 +90,9 @@ class Topics:
 
 
 @pytest.fixture
-def make_topics(kafka_broker, transactional_db):
+def make_topics(kafka_broker, transactional_db, monkeypatch):
+    monkeypatch.setattr(reading, "SETTLE", 0)  # nobody was killed
+
     def make(*, partitions: int = 1, **changes: Any) -> Topics:
         return Topics(kafka_broker, spec_of(**changes), partitions).create()
 
