@@ -120,6 +120,7 @@ def test_map_is_complete():
         "public",
         "reports",
         "retention",
+        "risk",
         "statistics",
         "vault",
     }
