@@ -149,6 +149,8 @@ def _shaped(function: Transform, made: pa.DataType, *, once: bool) -> Transform:
 
     def plainly(values: pa.Array, person: pa.Array | None) -> pa.Array:
         plain = computable(innermost(values.type))
+        if pa.types.is_dictionary(values.type) and values.dictionary.type != plain:
+            values = pa.DictionaryArray.from_arrays(values.indices, values.dictionary.cast(plain))
         if once:
             return on_distinct(values, lambda distinct: function(distinct.cast(plain), None))
         return function(decoded(values).cast(plain), person)
