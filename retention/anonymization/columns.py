@@ -135,11 +135,15 @@ def on_valid(values: pa.Array, function: Callable[[pa.Array], pa.Array]) -> pa.A
 def _encoded(values: pa.Array) -> pa.DictionaryArray:
     """Dictionary-encoded by what is used of it only, each value once, null as a null index."""
     if pa.types.is_dictionary(values.type):
-        if not values.dictionary.null_count:
-            used = values.indices.dictionary_encode()
-            dictionary = values.dictionary.take(used.dictionary)
-            if len(dictionary.unique()) == len(dictionary):
-                return pa.DictionaryArray.from_arrays(used.indices, dictionary)
+        known = values.dictionary
+        if not known.null_count and len(known.unique()) == len(known):
+            codes = pc.drop_null(values.indices).to_numpy(zero_copy_only=False)
+            used = np.zeros(len(known), bool)
+            used[codes] = True
+            if used.all():
+                return values
+            places = pa.array(np.cumsum(used) - 1, pa.int32())
+            return pa.DictionaryArray.from_arrays(places.take(values.indices), known.filter(pa.array(used)))
         values = values.dictionary_decode()
     return values.dictionary_encode()
 
@@ -149,6 +153,8 @@ def _shaped(function: Transform, made: pa.DataType, *, once: bool) -> Transform:
 
     def plainly(values: pa.Array, person: pa.Array | None) -> pa.Array:
         plain = computable(innermost(values.type))
+        if pa.types.is_dictionary(values.type) and values.dictionary.type != plain:
+            values = pa.DictionaryArray.from_arrays(values.indices, values.dictionary.cast(plain))
         if once:
             return on_distinct(values, lambda distinct: function(distinct.cast(plain), None))
         return function(decoded(values).cast(plain), person)
