@@ -106,7 +106,22 @@ def computable(plain: pa.DataType) -> pa.DataType:
 def on_distinct(values: pa.Array, function: Callable[[pa.Array], pa.Array]) -> pa.Array:
     """`function` called once with the distinct non-null values, and its answers put in their places."""
     encoded = _encoded(values)
-    return function(encoded.dictionary).take(encoded.indices)
+    return _spread(function(encoded.dictionary), encoded.indices)
+
+
+def _spread(answers: pa.Array, indices: pa.Array) -> pa.Array:
+    """`answers.take(indices)`, twice as quick for texts of one length, such as pseudonyms."""
+    if not (
+        pa.types.is_string(answers.type) and len(answers) and not answers.null_count and not answers.offset
+    ):
+        return answers.take(indices)
+    offsets = np.frombuffer(answers.buffers()[1], np.int32)[: len(answers) + 1]
+    width = int(offsets[1])
+    if not width or (np.diff(offsets) != width).any() or width * len(indices) >= 2**31:
+        return answers.take(indices)
+    fixed = pa.Array.from_buffers(pa.binary(width), len(answers), [None, answers.buffers()[2]]).take(indices)
+    places = pa.py_buffer(np.arange(len(indices) + 1, dtype=np.int32) * np.int32(width))
+    return pa.StringArray.from_buffers(len(indices), places, fixed.buffers()[1], fixed.buffers()[0])
 
 
 def on_valid(values: pa.Array, function: Callable[[pa.Array], pa.Array]) -> pa.Array:
@@ -134,6 +149,8 @@ def _shaped(function: Transform, made: pa.DataType, *, once: bool) -> Transform:
 
     def plainly(values: pa.Array, person: pa.Array | None) -> pa.Array:
         plain = computable(innermost(values.type))
+        if pa.types.is_dictionary(values.type) and values.dictionary.type != plain:
+            values = pa.DictionaryArray.from_arrays(values.indices, values.dictionary.cast(plain))
         if once:
             return on_distinct(values, lambda distinct: function(distinct.cast(plain), None))
         return function(decoded(values).cast(plain), person)

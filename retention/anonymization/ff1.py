@@ -11,9 +11,7 @@ from typing import Protocol
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-LEAST_DOMAIN = (
-    10**6
-)  # required by SP 800-38G Rev. 1 (second public draft, 2025), advised by the first edition
+LEAST_DOMAIN = 10**6  # required by SP 800-38G Rev. 1 (second public draft, February 2025)
 ROUNDS = 10
 _BLOCK = 16
 _CHUNK = 16_384  # strings at a time: what fits into a processor's cache

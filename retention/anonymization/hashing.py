@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Iterable
 from hashlib import sha256
-
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from retention.anonymization.techniques.base import Environment, Secret
 
@@ -24,10 +22,15 @@ def domain_of(environment: Environment, domain: str) -> tuple[str, ...]:
     return (domain,) if domain else ("", environment.data_set, environment.column)
 
 
-def subkey(material: bytes, *purpose: str, length: int = 32) -> bytes:
-    """`length` bytes for one purpose: HKDF-SHA-256 without salt. Each part of the purpose goes in with its length."""
-    info = b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in purpose)
-    return HKDF(hashes.SHA256(), length, salt=None, info=info).derive(material)
+def subkey(material: bytes, *purpose: str) -> bytes:
+    """32 bytes for one purpose: HKDF-SHA-256 without salt. Each part of the purpose goes in with its length."""
+    return hkdf(material, b"".join(len(part.encode()).to_bytes(4, "big") + part.encode() for part in purpose))
+
+
+def hkdf(material: bytes, info: bytes, *, salt: bytes = b"") -> bytes:
+    """The first 32 bytes of HKDF-SHA-256 (RFC 5869): one block of its expansion, without the cost of an object."""
+    extracted = hmac.digest(salt or bytes(32), material, "sha256")
+    return hmac.digest(extracted, info + b"\x01", "sha256")
 
 
 class KeyedHash:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import os
 from binascii import b2a_base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,11 +26,14 @@ _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Sealer:
-    """Seals under one key for one context. Counts what it seals, and stops with TechniqueError at the limit."""
+    """Seals under one key (32 bytes), each value bound to the same associated data.
 
-    def __init__(self, secret: Secret, *context: str) -> None:
-        self._aead = AESGCM(subkey(secret.material, "encrypt", *context))
-        self._bound_to = associated_data(secret.id, *context)
+    Counts what it seals, and stops with TechniqueError at the limit.
+    """
+
+    def __init__(self, key: bytes, bound_to: bytes) -> None:
+        self._aead = AESGCM(key)
+        self._bound_to = bound_to
         self._left = MOST_MESSAGES
 
     def seal(self, plaintexts: Sequence[bytes]) -> list[bytes]:
@@ -41,18 +44,30 @@ class Sealer:
                 "Rotate the key, then continue with the new version.",
             )
         self._left -= len(plaintexts)
-        drawn = os.urandom(NONCE_BYTES * len(plaintexts))
         encrypt, bound_to = self._aead.encrypt, self._bound_to
-        nonces = [drawn[start : start + NONCE_BYTES] for start in range(0, len(drawn), NONCE_BYTES)]
         return [
             nonce + encrypt(nonce, plaintext, bound_to)
-            for nonce, plaintext in zip(nonces, plaintexts, strict=True)
+            for nonce, plaintext in zip(draw_nonces(len(plaintexts)), plaintexts, strict=True)
         ]
 
-    def open(self, sealed: Iterable[bytes]) -> list[bytes]:
+    def seal_one(self, plaintext: bytes, nonce: bytes) -> bytes:
+        """The same for one value, with a nonce that was drawn for it."""
+        self._left -= 1
+        return nonce + self._aead.encrypt(nonce, plaintext, self._bound_to)
+
+    def open(self, sealed: bytes) -> bytes:
         """Raises InvalidTag for what was not sealed under this key and for this context."""
-        decrypt, bound_to = self._aead.decrypt, self._bound_to
-        return [decrypt(each[:NONCE_BYTES], each[NONCE_BYTES:], bound_to) for each in sealed]
+        return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], self._bound_to)
+
+
+def sealer_for(secret: Secret, *context: str) -> Sealer:
+    """With a key derived for the context, and bound to the context and the key's id."""
+    return Sealer(subkey(secret.material, "encrypt", *context), associated_data(secret.id, *context))
+
+
+def draw_nonces(count: int) -> list[bytes]:
+    drawn = os.urandom(NONCE_BYTES * count)
+    return [drawn[start : start + NONCE_BYTES] for start in range(0, len(drawn), NONCE_BYTES)]
 
 
 def write_text(key_ids: str | Sequence[str], sealed: Sequence[bytes]) -> pa.Array:

@@ -71,6 +71,11 @@ def as_text(values: pa.Array) -> pa.Array:
     return values.cast(pa.string())
 
 
+def as_bytes(texts: pa.Array) -> list[bytes]:
+    """UTF-8."""
+    return texts.cast(pa.large_binary()).to_pylist()
+
+
 def from_text(texts: pa.Array, wanted: pa.DataType) -> pa.Array:
     """The values of type `wanted` that these texts stand for. Raises ValueError where one does not."""
     if is_bytes(wanted):

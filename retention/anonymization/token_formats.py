@@ -15,6 +15,7 @@ from string import ascii_lowercase, ascii_uppercase, digits
 from stdnum import luhn
 from stdnum.iban import calc_check_digits
 
+from retention.anonymization.characters import kind_of
 from retention.anonymization.drawing import capacity_of, draw_texts
 
 _NONZERO = digits[1:]
@@ -68,7 +69,7 @@ class Shape(Format):
     """
 
     def split(self, value: str) -> tuple[str, str]:
-        return "".join(map(_class_of, value)), value
+        return "".join(map(kind_of, value)), value
 
     def fresh(self, group: str, count: int) -> list[str]:
         return draw_texts([_CHOICES.get(letter, letter) for letter in group], count)
@@ -116,7 +117,7 @@ class Iban(Format):
         bare = re.sub(r"[ -]", "", value).upper()
         if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", bare) or calc_check_digits(bare) != bare[2:4]:
             return None
-        return bare[:2] + "".join(map(_class_of, bare[4:])), bare
+        return bare[:2] + "".join(map(kind_of, bare[4:])), bare
 
     def fresh(self, group: str, count: int) -> list[str]:
         country = group[:2]
@@ -155,16 +156,6 @@ class Ssn(Format):
 
 
 _CHOICES = {"9": digits, "A": ascii_uppercase, "a": ascii_lowercase}
-
-
-def _class_of(character: str) -> str:
-    if character.isnumeric():
-        return "9"
-    if character.isupper():
-        return "A"
-    if character.isascii() and not character.isalpha():
-        return character
-    return "a"
 
 
 def _respelled(token: str, value: str) -> str:

@@ -200,6 +200,7 @@ SAMPLES: list[pa.Array] = [
     pa.array(["Ana", None, "Bo"], pa.large_string()),
     pa.array(["Ana", None, "Bo"]).cast(pa.string_view()),
     pa.array(["Ana", None, "Ana"]).dictionary_encode(),
+    pa.array(["Ana", None, "Ana"]).cast(pa.string_view()).dictionary_encode(),
     pa.array([1, None, 255], pa.uint8()),
     pa.array([1, None, 2**64 - 1], pa.uint64()),
     pa.array([-(2**63), None, 2**63 - 1], pa.int64()),

@@ -10,7 +10,14 @@ import pyarrow.compute as pc
 from cryptography.exceptions import InvalidTag
 
 from retention.anonymization.columns import ColumnTechnique, on_valid, refused
-from retention.anonymization.sealing import Sealer, read_sealed, write_binary, write_text
+from retention.anonymization.sealing import (
+    Sealer,
+    draw_nonces,
+    read_sealed,
+    sealer_for,
+    write_binary,
+    write_text,
+)
 from retention.anonymization.techniques.base import (
     Environment,
     Keys,
@@ -18,7 +25,7 @@ from retention.anonymization.techniques.base import (
     Transform,
     parameter,
 )
-from retention.anonymization.texts import as_text, from_text, has_text, is_bytes
+from retention.anonymization.texts import as_bytes, as_text, from_text, has_text, is_bytes
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,7 @@ class Encrypt(ColumnTechnique):
 
             return encrypt_each
         secret = keys.current(self.parameters.key)
-        sealer = Sealer(secret, *context)
+        sealer = sealer_for(secret, *context)
 
         def encrypt(values: pa.Array, person: pa.Array | None) -> pa.Array:
             return on_valid(values, lambda valid: write(secret.id, sealer.seal(_plaintexts(valid))))
@@ -91,10 +98,11 @@ class Encrypt(ColumnTechnique):
     ) -> tuple[list[str], list[bytes]]:
         persons = list(dict.fromkeys(owners))
         secrets = dict(zip(persons, keys.of_persons(self.parameters.key, persons), strict=True))
-        sealers = {owner: Sealer(secret, *context) for owner, secret in secrets.items()}
+        sealers = {owner: sealer_for(secret, *context) for owner, secret in secrets.items()}
+        plaintexts = _plaintexts(values)
         sealed = [
-            sealers[owner].seal([plaintext])[0]
-            for owner, plaintext in zip(owners, _plaintexts(values), strict=True)
+            sealers[owner].seal_one(plaintext, nonce)
+            for owner, plaintext, nonce in zip(owners, plaintexts, draw_nonces(len(plaintexts)), strict=True)
         ]
         return [secrets[owner].id for owner in owners], sealed
 
@@ -107,8 +115,8 @@ class Encrypt(ColumnTechnique):
             try:
                 for key_id, sealed in map(read_sealed, valid.to_pylist()):
                     if key_id not in sealers:
-                        sealers[key_id] = Sealer(keys.version(key_id), *context)
-                    plaintexts += sealers[key_id].open([sealed])
+                        sealers[key_id] = sealer_for(keys.version(key_id), *context)
+                    plaintexts.append(sealers[key_id].open(sealed))
                 if is_bytes(plain):
                     return pa.array(plaintexts, plain)
                 return from_text(pa.array(plaintexts, pa.binary()).cast(pa.string()), plain)
@@ -127,4 +135,4 @@ class Encrypt(ColumnTechnique):
 def _plaintexts(values: pa.Array) -> list[bytes]:
     if is_bytes(values.type):
         return values.to_pylist()
-    return [text.encode() for text in as_text(values).to_pylist()]
+    return as_bytes(as_text(values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import floor
 from typing import Any
 
 import pyarrow as pa
@@ -85,5 +86,5 @@ class GeneralizeBand(ColumnTechnique):
             return f"[{written(lower)}-{written(upper)})"
         number = lower if self.parameters.written == "lower" else (lower + upper) / 2
         if pa.types.is_integer(made):
-            return int(number // 1)
+            return floor(number)
         return number if pa.types.is_decimal(made) else float(number)

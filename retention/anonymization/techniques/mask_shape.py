@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from retention.anonymization.characters import explode, implode, kind_of, translated
 from retention.anonymization.columns import ColumnTechnique, refused
 from retention.anonymization.techniques.base import Environment, TechniqueError, Transform, parameter
 from retention.anonymization.texts import as_text, has_text, text_like
-
-# What may stay: punctuation, spaces and the symbols of ASCII. An emoji or a rare sign would tell something.
-_STAYS = r"\p{P}\p{Z}\s$+<=>^`|~"
 
 
 @dataclass(frozen=True)
@@ -24,13 +21,12 @@ class Parameters:
 
 
 class MaskShape(ColumnTechnique):
-    """Any other character than punctuation, spaces, capitals and digits becomes the small letter."""
+    """Any sign that is no punctuation, space, capital or digit becomes the small letter, an emoji too."""
 
     kind = "mask_shape"
     label = "Mask, keeping the format"
     explanation = "Only the shape of a value stays, as in `Xxxx-99`: good for testing screens and parsers."
     Parameters = Parameters
-    by_distinct = False
 
     def check(self) -> None:
         digit, letter = self.parameters.digit, self.parameters.letter
@@ -45,12 +41,14 @@ class MaskShape(ColumnTechnique):
         return text_like(plain)
 
     def function(self, plain: pa.DataType, environment: Environment) -> Transform:
-        digit, letter = self.parameters.digit, self.parameters.letter
+        masks = {"9": self.parameters.digit, "a": self.parameters.letter, "A": self.parameters.letter.upper()}
+
+        def masked(character: str) -> str:
+            kind = kind_of(character)
+            return masks.get(kind, kind)
 
         def shape(values: pa.Array, person: pa.Array | None) -> pa.Array:
-            texts = pc.replace_substring_regex(as_text(values), rf"[^{_STAYS}\p{{Lu}}\p{{N}}]", letter)
-            return pc.replace_substring_regex(
-                pc.replace_substring_regex(texts, r"\p{Lu}", letter.upper()), r"\p{N}", digit
-            )
+            codes, lengths = explode(as_text(values))
+            return implode(translated(codes, masked), lengths)
 
         return shape

@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from math import inf
 from typing import Any
 
-import opendp.prelude as dp
 import pyarrow as pa
 import pyarrow.compute as pc
+from opendp.combinators import make_fix_delta, make_zCDP_to_approxDP
+from opendp.domains import atom_domain, vector_domain
+from opendp.measurements import make_gaussian, make_laplace
+from opendp.metrics import l1_distance, l2_distance
+from opendp.mod import binary_search, enable_features
 
 from retention.anonymization.columns import ColumnTechnique, on_valid, refused
 from retention.anonymization.techniques.base import Environment, TechniqueError, Transform, parameter
 from retention.anonymization.texts import is_number
 
-dp.enable_features("contrib")
+enable_features("contrib")
 
 
 @dataclass(frozen=True)
@@ -110,20 +115,25 @@ class Noise(ColumnTechnique):
     def _mechanism(self, plain: pa.DataType, width: Any) -> Callable[[list], list]:
         chosen = self.parameters
         of = float if pa.types.is_floating(plain) else int
-        domain = dp.vector_domain(
-            dp.atom_domain(T=float, nan=False) if of is float else dp.atom_domain(T=int)
-        )
         if chosen.delta is None:
-            return dp.m.make_laplace(domain, dp.l1_distance(T=of), scale=float(width) / chosen.epsilon)
+            return make_laplace(_vectors(of), l1_distance(T=of), scale=float(width) / chosen.epsilon)
+        scale = gaussian_scale(float(width), epsilon=chosen.epsilon, delta=chosen.delta)
+        return make_gaussian(_vectors(of), l2_distance(T=float), scale=scale)
 
-        def gaussian(scale: float) -> Any:
-            return dp.m.make_gaussian(domain, dp.l2_distance(T=float), scale=scale)
 
-        def guarantees(scale: float) -> bool:
-            fixed = dp.c.make_fix_delta(dp.c.make_zCDP_to_approxDP(gaussian(scale)), chosen.delta)
-            return bool(fixed.check(float(width), (chosen.epsilon, chosen.delta)))
+@cache
+def gaussian_scale(width: float, *, epsilon: float, delta: float) -> float:
+    """The least scale whose noise hides a change of `width` with this epsilon and delta."""
 
-        return gaussian(dp.binary_search(guarantees, bounds=(0.0, float(width) * 1e6)))
+    def hides(scale: float) -> bool:
+        gaussian = make_gaussian(_vectors(float), l2_distance(T=float), scale=scale)
+        return bool(make_fix_delta(make_zCDP_to_approxDP(gaussian), delta).check(width, (epsilon, delta)))
+
+    return float(binary_search(hides, bounds=(0.0, width * 1e6)))
+
+
+def _vectors(of: type) -> Any:
+    return vector_domain(atom_domain(T=float, nan=False) if of is float else atom_domain(T=int))
 
 
 def _units(values: pa.Array) -> list:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
+from retention.anonymization.characters import fixed_width
 from retention.anonymization.columns import ColumnTechnique, refused
 from retention.anonymization.hashing import KeyedHash, domain_of, secret_for, subkey
 from retention.anonymization.techniques.base import (
@@ -16,7 +19,7 @@ from retention.anonymization.techniques.base import (
     Transform,
     parameter,
 )
-from retention.anonymization.texts import as_text, has_text, text_like
+from retention.anonymization.texts import as_bytes, as_text, has_text, text_like
 
 LEAST_HEX, LEAST_BASE64 = 16, 11  # 64 bits and more: see `collision_bound`
 _MOST = {"hex": 64, "base64url": 43}
@@ -102,14 +105,9 @@ class Pseudonym(ColumnTechnique):
         folded, encoding, length = chosen.normalize == "folded", chosen.encoding, chosen.length
 
         def pseudonyms(values: pa.Array, person: pa.Array | None) -> pa.Array:
-            texts = as_text(values).to_pylist()
-            if folded:
-                texts = [fold(text) for text in texts]
-            digests = hash_of.each(map(str.encode, texts))
-            if encoding == "hex":
-                return pa.array([prefix + digest.hex()[:length] for digest in digests], pa.string())
-            written = [base64.urlsafe_b64encode(digest).decode().rstrip("=") for digest in digests]
-            return pa.array([prefix + text[:length] for text in written], pa.string())
+            texts = as_text(values)
+            messages = [fold(text).encode() for text in texts.to_pylist()] if folded else as_bytes(texts)
+            return _written(hash_of.each(messages), prefix, encoding, length)
 
         return pseudonyms
 
@@ -118,6 +116,18 @@ class Pseudonym(ColumnTechnique):
         length = self.parameters.length or _MOST[self.parameters.encoding]
         bits = min(256, length * _BITS[self.parameters.encoding])
         return min(1.0, values * (values - 1) / 2 / 2**bits)
+
+
+def _written(digests: Sequence[bytes], prefix: str, encoding: str, length: int | None) -> pa.Array:
+    """All are equally long, so they are written side by side."""
+    if encoding == "hex":
+        each = np.frombuffer(b"".join(digests).hex().encode(), np.uint8).reshape(len(digests), 64)
+    else:
+        padded = b"".join(map(base64.urlsafe_b64encode, digests))
+        each = np.frombuffer(padded, np.uint8).reshape(len(digests), 44)[:, :43]
+    start = np.frombuffer(prefix.encode(), np.uint8)
+    start = np.broadcast_to(start, (len(digests), len(start)))
+    return fixed_width(np.concatenate([start, each[:, :length]], axis=1))
 
 
 def fold(text: str) -> str:
