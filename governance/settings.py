@@ -124,6 +124,7 @@ CELERY_BEAT_SCHEDULE = {
     "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=30)},
     "scan every night": {"task": "catalog.scan_nightly", "schedule": crontab(hour="2", minute="0")},
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
+    "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 JOB_HEARTBEAT_SECONDS = 2
 JOB_STALE_SECONDS = 8
