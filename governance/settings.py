@@ -128,6 +128,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="0"),
     },
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
+    "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 JOB_HEARTBEAT_SECONDS = 2
 JOB_STALE_SECONDS = 8

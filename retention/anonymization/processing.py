@@ -6,7 +6,8 @@ import os
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from catalog.connectors.parquet_decoding import gather
+from retention.anonymization.ahead import Ahead
 from retention.anonymization.techniques.base import TechniqueError
 from retention.anonymization.value_hashes import HashWriter, as_compared
 from retention.anonymization.working import Part, Receipt, Work
@@ -32,8 +34,8 @@ def process(work: Work, part: Part) -> Iterator[int]:
     target.parent.mkdir(parents=True, exist_ok=True)
     draft = target.with_suffix(f".{uuid.uuid4().hex}.draft")
     try:
-        with ParquetPart(draft, work.compiled.output_schema) as writer:
-            for batch in work.read(part):
+        with ParquetPart(draft, work.compiled.output_schema) as writer, _batches(work, part) as batches:
+            for batch in batches:
                 out = work.compiled.transform(batch)
                 inspection.add(batch, out)
                 writer.add(out)
@@ -42,6 +44,11 @@ def process(work: Work, part: Part) -> Iterator[int]:
     finally:
         draft.unlink(missing_ok=True)
     inspection.finish()
+
+
+def _batches(work: Work, part: Part) -> AbstractContextManager[Iterator[pa.RecordBatch]]:
+    """A connector belongs to the thread that opened it; a file can be read ahead."""
+    return Ahead(work.read(part)) if part.path else nullcontext(work.read(part))
 
 
 class Inspection:
@@ -70,7 +77,7 @@ class Inspection:
             old, new = before.column(name), after.column(name)
             if old.null_count:
                 self._filled[name] += _many(pc.and_(pc.is_null(old), pc.is_valid(new)))
-            if name in self.work.watched:
+            if name in self.work.counted:
                 self._returned[name] += _many(pc.equal(as_compared(old), as_compared(new)))
 
     def finish(self) -> Receipt:
@@ -90,6 +97,8 @@ class ParquetPart:
         self._writer = pq.ParquetWriter(self._file, schema)
         self._waiting: list[pa.RecordBatch] = []
         self._schema = schema
+        self._thread = ThreadPoolExecutor(1)  # writes one row group while the next is made
+        self._writing: Future[None] | None = None
 
     def __enter__(self) -> ParquetPart:
         return self
@@ -98,13 +107,16 @@ class ParquetPart:
         try:
             if kind is None:
                 self._write(self._waiting)
+                self._settle()
                 self._writer.close()
                 self._file.flush()
                 os.fsync(self._file.fileno())
             else:
                 with suppress(OSError):  # what was wrong before is what matters
+                    self._settle()
                     self._writer.close()
         finally:
+            self._thread.shutdown()
             self._file.close()
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -118,7 +130,16 @@ class ParquetPart:
     def _write(self, batches: list[pa.RecordBatch]) -> None:
         if batches:
             table = pa.Table.from_batches(batches, self._schema)
-            self._writer.write_table(table, row_group_size=max(len(table), 1))
+            self._settle()
+            self._writing = self._thread.submit(
+                self._writer.write_table, table, row_group_size=max(len(table), 1)
+            )
+
+    def _settle(self) -> None:
+        """Wait for the row group that is being written. Raises OSError where it could not be."""
+        writing, self._writing = self._writing, None
+        if writing:
+            writing.result()
 
 
 def _many(mask: pa.BooleanArray) -> int:

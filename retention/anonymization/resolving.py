@@ -118,7 +118,7 @@ def resolve(
 
 def is_watched(column: Described, rule: Rule | None) -> bool:
     """Whether no value of the column may come out: it names persons, and is not kept on purpose."""
-    return rule is not None and rule.technique != KEEP and column.sensitivity in _WATCHED
+    return rule is not None and rule.technique not in (KEEP, "drop") and column.sensitivity in _WATCHED
 
 
 def _rule(column: Described, use: str, person: str, inside: Mapping[str, object]) -> Rule | str:

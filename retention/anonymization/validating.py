@@ -19,29 +19,20 @@ from catalog.connectors.parquet_layout import kind_of
 from governance.console.jobs import Progress
 from retention.anonymization.detecting import count_emails, mentions, vouched
 from retention.anonymization.models import Run
-from retention.anonymization.rules import KEEP, Rule
+from retention.anonymization.rules import KEEP
 from retention.anonymization.value_hashes import HashWriter, count_common, files_of
-from retention.anonymization.working import Part, Work
+from retention.anonymization.working import Part, Work, lifelike
 
 BATCH_ROWS = 50_000
 SAMPLE_ROWS = 2_000
 MOST_KEPT = 64  # batches that a sample is made of
 PASSED, NOTED, LEAK = "passed", "noted", "leak"
-# Made to look like the real thing, or one of few values: a single one may equal another person's by chance.
-LIFELIKE = frozenset({"substitute", "ff1", "token", "noise", "date_shift"})
 NEVER = 2.0  # a share that no column reaches
 BY_CHANCE = 0.05  # of the cells: more came out as they were than chance makes
 TEXT = frozenset({KEEP, "redact_text"})
 SURE, CERTAIN = 0.5, 0.8
 # Forms with a check digit, or that nothing else has: a kept column that is of one is no coincidence.
 TELLING = frozenset({"contact.email", "finance.iban", "finance.card", "id.national"})
-
-
-def lifelike(rule: Rule | None) -> bool:
-    """Whether what the rule makes looks like what it replaces, and may be another one's by chance."""
-    if rule is None or rule.technique not in LIFELIKE:
-        return False
-    return rule.technique != "token" or rule.parameters.get("format", "uuid") != "uuid"
 
 
 class Leaked(Exception):
@@ -107,7 +98,6 @@ def _scanned(work: Work, scan: Scan, checks: list[Check]) -> Iterator[None]:
         and rule.column in expected.names
         and pa.types.is_string(expected.field(rule.column).type)
     ]
-    watched = [name for name in work.watched if name in expected.names]
     sample = Sample()
     for part in work.parts:
         with pq.ParquetFile(work.staged(part)) as file:
@@ -116,7 +106,7 @@ def _scanned(work: Work, scan: Scan, checks: list[Check]) -> Iterator[None]:
                     Check("types", "", LEAK, "a part has other columns or types than the rules promise")
                 )
                 return
-            writers = _writers(work, part, watched)
+            writers = _writers(work, part)
             for batch in file.iter_batches(BATCH_ROWS):
                 scan.rows += len(batch)
                 scan.nulls.update({name: batch.column(name).null_count for name in expected.names})
@@ -156,32 +146,24 @@ def _counts(work: Work, scan: Scan) -> Iterator[Check]:
 
 def _identifiers(work: Work, scan: Scan) -> Iterator[Check]:
     """No value of a direct identifier comes out in its column; of made-up ones, no more than chance would have it."""
-    names = work.compiled.output_schema.names
     receipts = [receipt for part in work.parts if (receipt := work.receipt(part))]
-    for place, name in enumerate(work.hashed):
-        if name not in work.watched or name not in names:
-            continue
-        rule = work.rules.of(name)
+    for name in work.counted:
         returned = sum(receipt.returned.get(name, 0) for receipt in receipts)
         cells = scan.rows - scan.nulls[name]
-        if lifelike(rule):
-            leaks = returned > BY_CHANCE * cells and returned > 1
-            words = f"{returned:,} of {cells:,} cells came out as they were"
-            yield Check("identifiers", name, LEAK if leaks else PASSED, words, returned)
-            continue
-        common, distinct = count_common(
-            files_of(work.hashes("source"), place), files_of(work.hashes("output"), place)
-        )
+        leaks = returned > BY_CHANCE * cells and returned > 1
+        words = f"{returned:,} of {cells:,} cells came out as they were"
+        yield Check("identifiers", name, LEAK if leaks else PASSED, words, returned)
+    for place, name in enumerate(work.compared):
+        files = [files_of(work.hashes(side), place) for side in ("source", "output")]
+        common, distinct = count_common(files[0], files[1])
         # One word for all says nothing of anybody, even where a source had it already.
         leaks = common > 0 and distinct > 1
         words = (
-            f"{common:,} of its values came out in {returned:,} rows"
+            f"{common:,} of its {distinct:,} values came out of the source"
             if leaks
             else "none of its values came out"
         )
-        yield Check(
-            "identifiers", name, LEAK if leaks else PASSED, words, max(common, returned) if leaks else 0
-        )
+        yield Check("identifiers", name, LEAK if leaks else PASSED, words, common if leaks else 0)
 
 
 def _looks(run: Run, work: Work, scan: Scan) -> Iterator[Check]:
@@ -238,12 +220,11 @@ def _texts(run: Run, work: Work, scan: Scan) -> Iterator[Check]:
             yield Check("text", rule.column, PASSED, "no mention of a person was found")
 
 
-def _writers(work: Work, part: Part, watched: Sequence[str]) -> dict[str, HashWriter]:
+def _writers(work: Work, part: Part) -> dict[str, HashWriter]:
     folder = work.hashes("output")
     return {
-        name: HashWriter(folder, f"{work.hashed.index(name)}-{part.number:05}", key=work.hash_key)
-        for name in watched
-        if not lifelike(work.rules.of(name))
+        name: HashWriter(folder, f"{place}-{part.number:05}", key=work.hash_key)
+        for place, name in enumerate(work.compared)
     }
 
 

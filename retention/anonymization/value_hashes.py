@@ -31,7 +31,7 @@ def hash_values(values: pa.Array | pa.ChunkedArray, *, key: str) -> np.ndarray:
     if not len(distinct):
         return np.empty(0, np.uint64)
     texts = distinct.to_numpy(zero_copy_only=False).astype(object)
-    return np.unique(hash_array(texts, hash_key=key, categorize=False))
+    return _distinct(hash_array(texts, hash_key=key, categorize=False))
 
 
 def as_compared(values: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -68,7 +68,7 @@ class HashWriter:
 
     def _condense(self) -> None:
         if self._waiting:
-            self._waiting = [np.unique(np.concatenate(self._waiting))]
+            self._waiting = [_distinct(np.concatenate(self._waiting))]
             self._many = len(self._waiting[0])
 
     def _flush(self) -> None:
@@ -90,7 +90,7 @@ def merged(files: Sequence[Path]) -> Iterator[np.ndarray]:
     for bucket in range(BUCKETS):
         pieces = [piece for file in files if len(piece := _bucket(file, bucket))]
         if pieces:
-            yield np.unique(np.concatenate(pieces))
+            yield _distinct(np.concatenate(pieces))
 
 
 def count_common(one: Sequence[Path], other: Sequence[Path]) -> tuple[int, int]:
@@ -109,7 +109,13 @@ def files_of(folder: Path, column: int) -> list[Path]:
 
 
 def _union(pieces: Sequence[np.ndarray]) -> np.ndarray:
-    return np.unique(np.concatenate(pieces)) if pieces else np.empty(0, np.uint64)
+    return _distinct(np.concatenate(pieces)) if pieces else np.empty(0, np.uint64)
+
+
+def _distinct(hashes: np.ndarray) -> np.ndarray:
+    """Sorted, each once. For numbers that are nearly all different quicker than `numpy.unique`."""
+    hashes = np.sort(hashes)
+    return hashes[np.append(hashes[:-1] != hashes[1:], True)] if len(hashes) else hashes
 
 
 def _bucket(file: Path, bucket: int) -> np.ndarray:

@@ -18,10 +18,19 @@ from catalog.connectors.parquet_file import ParquetFile
 from retention.anonymization import sources
 from retention.anonymization.column_types import typed
 from retention.anonymization.compiling import Compiled
-from retention.anonymization.rules import RuleSet
+from retention.anonymization.rules import Rule, RuleSet
 from retention.anonymization.techniques.base import Keys, Tokens
 
 BATCH_ROWS = 50_000
+# Made to look like the real thing, or one of few values: a single one may equal another person's by chance.
+LIFELIKE = frozenset({"substitute", "ff1", "token", "noise", "date_shift"})
+
+
+def lifelike(rule: Rule | None) -> bool:
+    """Whether what the rule makes looks like what it replaces, and may be another one's by chance."""
+    if rule is None or rule.technique not in LIFELIKE:
+        return False
+    return rule.technique != "token" or rule.parameters.get("format", "uuid") != "uuid"
 
 
 @dataclass(frozen=True)
@@ -76,11 +85,23 @@ class Work:
         """The rules made ready, once in each process. Raises TechniqueError."""
         return Compiled(self.rules, self.schema, data_set=self.data_set, keys=self.keys, tokens=self.tokens)
 
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        """The watched columns that come out: none of their values may."""
+        names = self.compiled.output_schema.names
+        return tuple(name for name in self.watched if name in names and not lifelike(self.rules.of(name)))
+
+    @cached_property
+    def counted(self) -> tuple[str, ...]:
+        """The watched columns whose values are replaced by such as may be another one's: it is counted how many
+        come out as they were."""
+        names = self.compiled.output_schema.names
+        return tuple(name for name in self.watched if name in names and lifelike(self.rules.of(name)))
+
     @property
     def hashed(self) -> tuple[str, ...]:
-        """The columns whose source values are kept as hashes: the watched ones, and the person's."""
-        names = [*self.watched, self.rules.person]
-        return tuple(dict.fromkeys(name for name in names if name))
+        """The columns whose source values are kept as hashes: those compared, and the person's."""
+        return tuple(dict.fromkeys(name for name in (*self.compared, self.rules.person) if name))
 
     def read(self, part: Part) -> Iterator[pa.RecordBatch]:
         """The rows of a part, in batches of bounded size with the types of `schema`. Raises ConnectorError."""

@@ -188,7 +188,7 @@ def test_a_leak_refuses_all_and_says_where_and_how_many(tmp_path: Path, sequence
     document = Document("1.0.0", "in", fields=(Field("email", category="contact.email"),))
     run = worked(ask(tmp_path / "in.parquet", tmp_path / "out.parquet", rules=rules, document=document))
     assert run.outcome == "refused"
-    assert "email: 60 of its values came out in 60 rows" in run.problem
+    assert "email: 60 of its 60 values came out of the source" in run.problem
     assert "@" not in run.problem
     assert "@" not in json.dumps(run.validation)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.parquet"]
