@@ -82,13 +82,13 @@ def without_noise(query: Query, totals: Totals) -> dict[str, float | None]:
 
 
 def _mean(planned: Plan, label: str, total: int, count: int) -> dict[str, Any]:
-    """Noisy sum over noisy number, moved into the bounds; none where the number is nought or below."""
+    """Noisy sum over noisy number, moved into the bounds; none where the number may be nothing but noise."""
     query = planned.query
-    if count < 1:
+    offset = total / count if count > 0 else 0.0
+    error = mean_error(planned, mean_offset=offset, rows=count) if count > 0 else None
+    if error is None:
         return {"group": label, "value": None, "error": None, "count": count}
-    offset = total / count
     mean = min(max(center_of(query) + offset, query.lower), query.upper) / 10**query.decimals
-    error = mean_error(planned, mean_offset=offset, rows=count)
     return {"group": label, "value": round(mean, query.decimals + 2), "error": error, "count": count}
 
 
