@@ -128,6 +128,9 @@ def console_rows():
     return {model.__name__: model.objects.count() for model in models}
 
 
+PANEL = ["Chinook panel", "Chinook safe copies"]
+
+
 def registered():
     """The names of the systems that the console connects to."""
     return sorted(system.name for system in System.objects.exclude(kind=EXTERNAL))
@@ -148,6 +151,7 @@ def test_everything_is_set_up_once_and_nothing_is_scanned(db, place, servers, fo
         "The topic shop.page_views is filled.\n"
         "The lake is filled: bronze, silver and gold.\n"
         "The feature store is built.\n"
+        "The panel has 20,000 participants.\n"
         f"7 demo accounts: see {folder}/demo-accounts.txt.\n"
     )
     assert counts(place) == ROWS
@@ -159,12 +163,13 @@ def test_everything_is_set_up_once_and_nothing_is_scanned(db, place, servers, fo
         "User": 7,
         "Organisation": 1,
         "ProcessingActivity": 3,
-        "System": 6 + len(named),
+        "System": 8 + len(named),
         "DataSet": 10,
         "Column": 36,
         "Hold": 0,
-        # Lineage is one entry for the names it brought and one for its edges; the partner's region and safeguard.
-        "Waiting": 7 + 1 + 3 + 6 + 2 + 2,
+        # Lineage is one entry for the names it brought and one for its edges; the partner's region and safeguard; where
+        # copies may be delivered to, and the panel's hierarchies.
+        "Waiting": 7 + 1 + 3 + 8 + 2 + 2 + 1 + 5,
     }
     assert not Column.objects.exclude(data_set__system__kind=EXTERNAL).exists()
     assert demo() == demo("--if-empty") == ""
@@ -236,7 +241,7 @@ def test_no_demo_accounts_beside_other_people_unless_asked_for(db, place, folder
     assert demo("--if-empty") == ""
     assert "There are other people here, so no demo accounts are made" in demo()
     assert [user.username for user in User.objects.all()] == ["olga"]
-    assert registered() == ["Chinook exports", "Chinook features", "Chinook shop"]
+    assert registered() == ["Chinook exports", "Chinook features", *PANEL, "Chinook shop"]
     with pytest.raises(CommandError, match=r"no data steward called dana, .* --with-accounts"):
         demo("--story")
     demo("--with-accounts")
@@ -246,7 +251,7 @@ def test_no_demo_accounts_beside_other_people_unless_asked_for(db, place, folder
 def test_without_a_place_for_the_database_the_rest_is_set_up(db, folder, monkeypatch):
     monkeypatch.delenv("DEMO_DATABASE_URL", raising=False)
     assert "set DEMO_DATABASE_URL to an empty PostgreSQL database" in demo()
-    assert registered() == ["Chinook exports", "Chinook features"]
+    assert registered() == ["Chinook exports", "Chinook features", *PANEL]
     with pytest.raises(CommandError, match="Chinook shop is not in the catalog"):
         demo("--story")
 
@@ -300,6 +305,7 @@ def test_reset_brings_back_rows_and_files_and_nothing_else_does(db, place, folde
     assert demo("--reset") == (
         f"The database {place.name} is filled: customers, invoices and what they bought.\n"
         f"The files in {folder}/demo are written.\n{LEFT_OUT}The feature store is built.\n"
+        "The panel has 20,000 participants.\n"
     )
     assert counts(place) == ROWS
     assert place.execute("SELECT email FROM customer WHERE customer_id = 1") == [(LUIS["e-mail"],)]
@@ -320,7 +326,7 @@ def test_the_files_always_have_the_same_bytes():
 
 
 def is_set_up():
-    return registered() == ["Chinook exports", "Chinook features", "Chinook shop"]
+    return registered() == ["Chinook exports", "Chinook features", *PANEL, "Chinook shop"]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -365,6 +371,8 @@ def test_the_story_is_told_once(db, place, servers, folder):
         "Chinook events": "EU",
         "Chinook lake": "EU",
         "Chinook features": "EU",
+        "Chinook panel": "EU",
+        "Chinook safe copies": "EU",
         "https://mail.example.com": "US",
     }
     corrected = {
