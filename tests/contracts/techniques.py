@@ -34,6 +34,9 @@ IBANS = st.sampled_from(
     ["GB82 WEST 1234 5698 7654 32", "DE89370400440532013000", "DE00370400440532013000", "x"]
 )
 SSNS = st.sampled_from(["123-45-6789", "123456789", "987 65 4321"])
+NOTES = st.sampled_from(
+    ["Call Maria Lopez at maria@example.org.", "It arrived in Lyon.", "maria@example.org", "Nothing.", ""]
+)
 SUBSTITUTES = (
     "given_name",
     "family_name",
@@ -187,6 +190,10 @@ EXAMPLES: dict[str, list[Example]] = {
         Example(pa.date32(), DAYS, {"days": 3}),
         Example(pa.timestamp("us", "Europe/Berlin"), MOMENTS),
         Example(pa.string(), DAYS.map(str) | WORDS),
+    ],
+    "redact_text": [
+        Example(pa.string(), NOTES),
+        Example(pa.string(), NOTES, {"written": "pseudonym", "spare": ["location"]}),
     ],
     "noise": [
         Example(pa.int64(), INTEGERS, {"lower": 0, "upper": 100}),

@@ -12,13 +12,14 @@ import pyarrow as pa
 from catalog.classification.entities import CATEGORY_OF, find_spans
 from catalog.classification.text_spans import Span
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity, within
+from retention.anonymization.columns import ColumnTechnique, refused
 from retention.anonymization.techniques.base import (
     Environment,
-    Technique,
     TechniqueError,
     Transform,
     parameter,
 )
+from retention.anonymization.texts import as_text, is_text
 
 LONGEST = 20_000  # characters read at once: the language model's memory grows with them
 PSEUDONYM = 12  # hex digits: 48 bits
@@ -40,7 +41,7 @@ class Parameters:
     )
 
 
-class RedactText(Technique):
+class RedactText(ColumnTechnique):
     """English text is read by a language model and by recognizers; dates without a person stay.
 
     Recognition finds most and never all: see `benchmarks/entities.py` for how much. Where a miss is not acceptable,
@@ -57,23 +58,20 @@ class RedactText(Technique):
         if unknown:
             raise TechniqueError(f"redact_text.spare: there is no category {', '.join(unknown)}.")
 
-    def output_type(self, given: pa.DataType) -> pa.DataType:
-        if pa.types.is_null(given) or pa.types.is_string(given) or pa.types.is_large_string(given):
-            return given
-        raise TechniqueError(f"{self.label} cannot treat values of type {given}: it reads text.")
+    def type_of(self, plain: pa.DataType) -> pa.DataType:
+        if not is_text(plain):
+            raise refused(self, plain, "It reads text: choose another technique, or drop the column.")
+        return plain
 
     def key_names(self) -> tuple[str, ...]:
         return (self.parameters.key,) if self.parameters.written == "pseudonym" else ()
 
-    def prepare(self, given: pa.DataType, environment: Environment) -> Transform:
-        self.output_type(given)
+    def function(self, plain: pa.DataType, environment: Environment) -> Transform:
         word = self._word(environment)
 
         def redact(values: pa.Array, person: pa.Array | None) -> pa.Array:
-            encoded = values.dictionary_encode()
-            texts = encoded.dictionary.to_pylist()
-            redacted = list(redact_texts(texts, word=word, spare=self.parameters.spare))
-            return pa.array(redacted, given).take(encoded.indices)
+            texts = as_text(values).to_pylist()
+            return pa.array(redact_texts(texts, word=word, spare=self.parameters.spare), pa.string())
 
         return redact
 

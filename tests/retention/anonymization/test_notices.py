@@ -13,11 +13,13 @@ import pytest
 from django.utils import timezone
 
 from catalog.connectors.custodian_signing import digest_of, signature_base
+from catalog.models import System
 from retention.anonymization import sending
 from retention.anonymization.allowing import add_sink, remove_sink
 from retention.anonymization.models import Notice, Sink
 from retention.anonymization.sending import NotSent, require_safe_url, send_due
 from tests.retention.anonymization.people import ask, customers, worked, write
+from tests.services.kafka import KafkaBroker
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("small_techniques")]
 
@@ -155,3 +157,25 @@ def test_secrets_are_sealed_and_receivers_are_recorded(sequenced):
 def test_nothing_is_written_where_nobody_is_to_be_told(tmp_path: Path):
     delivered(tmp_path)
     assert not Notice.objects.exists()
+
+
+def test_a_topic_gets_the_event(tmp_path: Path, kafka_broker: KafkaBroker):
+    topic = kafka_broker.create_topic()
+    lake = System.objects.create(
+        name="Stream", kind="kafka", settings={"bootstrap_servers": kafka_broker.bootstrap}
+    )
+    add_sink("Stream", system=lake, topic=topic)
+    run = delivered(tmp_path)
+    assert send_due() == (1, 0)
+    ((_, value),) = kafka_broker.messages(topic)
+    assert value is not None
+    assert json.loads(value)["subject"] == str(run.pk)
+
+
+def test_a_broker_that_is_gone_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(sending, "SECONDS", 0.5)
+    gone = System.objects.create(name="Stream", kind="kafka", settings={"bootstrap_servers": "127.0.0.1:1"})
+    add_sink("Stream", system=gone, topic="events")
+    delivered(tmp_path)
+    assert send_due() == (0, 1)
+    assert Notice.objects.get().problem.startswith("Kafka did not confirm")
