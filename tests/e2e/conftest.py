@@ -24,13 +24,13 @@ class Visit:
         self.password = found[1]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def visit() -> Iterator[Visit]:
     with own_console(demo=True) as console:
         yield Visit(console, console.start(choose_port(0)))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
