@@ -80,6 +80,9 @@ def read_texts(data: bytes, *, name: str = "") -> list[Text]:
         raise ContractError(*error.problems, name=name) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if "nesting depth" in (error.problem or ""):  # some versions of libyaml stop before we do
+            deep = Problem(f"It is nested deeper than {MOST_DEPTH} levels.", "Flatten it.")
+            raise ContractError(deep, name=name) from error
         said = (
             "a tab stands where YAML wants spaces"
             if error.problem == _TAB

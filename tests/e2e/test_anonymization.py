@@ -1,4 +1,4 @@
-"""From a data set nobody may hand on to a safe copy, figures of its risk, and a statistic out of a budget, in the browser."""
+"""A copy that is safe to use, figures of the risk, and a statistic out of a budget: in the browser."""
 
 import re
 from pathlib import Path
