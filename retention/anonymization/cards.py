@@ -27,15 +27,17 @@ def data_set_card(request: StaffRequest, pk: int) -> HttpResponse:
     """The copies that were made of one data set."""
     data_set = get_object_or_404(DataSet, pk=pk)
     spec = {"system": data_set.system_id, "data_set": data_set.name}
-    return _card(request, Run.objects.filter(source_spec=spec), title="Anonymized copies")
+    return _card(request, Run.objects.filter(source_spec=spec), title="Anonymized copies", named="use")
 
 
-def _card(request: StaffRequest, runs: QuerySet[Run], *, title: str) -> HttpResponse:
+def _card(request: StaffRequest, runs: QuerySet[Run], *, title: str, named: str = "source") -> HttpResponse:
+    """`named` is what each job is called by."""
     context = {
         "title": title,
         "url": reverse("anonymization:jobs"),
         "figure": runs.filter(outcome=Run.Outcome.DELIVERED).count(),
         "figure_label": "delivered",
+        "named": named,
         "runs": runs.select_related("job")[:SHOWN],
     }
     return page(request, "anonymization/card.html", context)
