@@ -7,4 +7,7 @@ class RiskConfig(AppConfig):
     verbose_name = "Re-identification risk"
 
     def ready(self) -> None:
-        from retention.risk import assessing  # noqa: F401, PLC0415  registers the job
+        from retention.anonymization import validating  # noqa: PLC0415
+        from retention.risk import assessing, checking  # noqa: F401, PLC0415  registers the job
+
+        validating.MORE.append(checking.remaining)
