@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import transaction
 
 from audit.ledger.recording import record
 from catalog.models import System
 from governance.console.models import User
 from retention.anonymization import events
+from retention.anonymization.destinations.base import DestinationError
 from retention.anonymization.models import Outlet, Sink
 
 
@@ -23,6 +27,15 @@ def open_outlet(system: System, *, inside: str = "", by: User | None = None) -> 
 def close_outlet(outlet: Outlet) -> None:
     record(events.OUTLET_CLOSED, outlet)
     outlet.delete()
+
+
+def require_open(spec: Mapping[str, Any]) -> None:
+    """DestinationError where what a run was to deliver to is closed by now; a path from the command line never is."""
+    if "outlet" in spec and not Outlet.objects.filter(pk=spec["outlet"]).exists():
+        raise DestinationError(
+            "Jobs may not deliver there any more; nothing was delivered.",
+            "Ask for a job that delivers elsewhere.",
+        )
 
 
 @transaction.atomic

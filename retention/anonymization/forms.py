@@ -165,6 +165,7 @@ class SinkForm(forms.Form):
     )
     secret = forms.CharField(
         required=False,
+        min_length=12,
         max_length=200,
         widget=forms.PasswordInput,
         help_text="Requests are signed with it (RFC 9421, HMAC-SHA-256), as those to custodians are.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -175,7 +176,11 @@ class Sink(models.Model):
 
     @property
     def where(self) -> str:
-        return self.url or f"{self.system}: {self.topic}"
+        """In words. Of an address no more than the host: what follows is often the secret of whoever gave it."""
+        if not self.url:
+            return f"{self.system}: {self.topic}"
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/…"
 
     def set_secret(self, secret: str) -> None:
         """Needs a primary key."""

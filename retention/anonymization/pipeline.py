@@ -16,6 +16,7 @@ from catalog.connectors.base import ConnectorError
 from governance.console.jobs import JobFailed, Progress, job
 from governance.console.models import Job
 from retention.anonymization import planning, sources, staging, touching
+from retention.anonymization.allowing import require_open
 from retention.anonymization.compiling import SchemaChanged
 from retention.anonymization.destinations import DestinationError, destination_of
 from retention.anonymization.destinations.base import Staged
@@ -42,6 +43,7 @@ def run_job(running: Job, *, run: str) -> Iterator[Progress]:
     """Anonymize; goes on from the last staged part if a worker died. JobFailed says why, and nothing is delivered."""
     found = Run.objects.get(pk=run)
     if found.outcome == Run.Outcome.DELIVERED:  # the worker died between the record and its job's end
+        staging.discard(found)
         return
     try:
         with _explained(found):
@@ -57,6 +59,7 @@ def _steps(run: Run) -> Iterator[Progress]:
     staging.sweep()
     runner = registry.get(run.runner)()
     destination = destination_of(run.destination_spec, run=run.pk.hex, overwrite=run.overwrite)
+    require_open(run.destination_spec)
     if not _delivering(run):
         destination.check(run.source_spec)
         yield from _prepare(run, distributed=runner.distributed)
@@ -68,6 +71,7 @@ def _steps(run: Run) -> Iterator[Progress]:
     rows = run.record_count or 0
     yield Progress(rows, rows, "Delivering")
     staged = Staged([work.staged(part) for part in work.parts], work.compiled.output_schema, rows)
+    require_open(run.destination_spec)
     delivered = destination.deliver(staged)
     persons = touching.keep(run, work)
     completed(run, delivered, persons=persons)

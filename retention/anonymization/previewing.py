@@ -49,7 +49,7 @@ def preview(made: Draft, *, plain: bool = True) -> Preview:
         after = compiled.transform(batch)
     categories = {column.name: column.category for column in made.columns}
     names = schema.names
-    shown = {name: _texts(batch.column(name)) for name in names}
+    originals = shown = {name: _texts(batch.column(name)) for name in names}
     made_of = {
         name: _texts(after.column(name)) if name in after.schema.names else [None] * len(batch)
         for name in names
@@ -58,6 +58,11 @@ def preview(made: Draft, *, plain: bool = True) -> Preview:
         shown = {name: _masked(texts, categories[name]) for name, texts in shown.items()}
         close = [name for name in names if (rule := rules.of(name)) and rule.technique in CLOSE]
         made_of |= {name: _masked(made_of[name], categories[name]) for name in close}
+        made_of |= {
+            name: _hidden_where_same(made_of[name], originals[name], categories[name])
+            for name in names
+            if name not in close
+        }
     with transaction.atomic():
         record(events.PREVIEWED, None, source=made.source, columns=names, rows=len(batch), masked=not plain)
     return Preview(
@@ -86,6 +91,16 @@ def _texts(column: pa.Array) -> list[str | None]:
 
 def _text(value: Any) -> str | None:
     return None if value is None else str(value)[:LONGEST]
+
+
+def _hidden_where_same(
+    texts: Sequence[str | None], before: Sequence[str | None], category: str
+) -> list[str | None]:
+    """What a technique left as it was (a number within its limits, a date that is one of its bounds) is the value."""
+    return [
+        mask(text, category) if text is not None and text == old else text
+        for text, old in zip(texts, before, strict=True)
+    ]
 
 
 def _masked(texts: Sequence[str | None], category: str) -> list[str | None]:

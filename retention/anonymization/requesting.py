@@ -10,6 +10,7 @@ from django.db import transaction
 
 from audit.ledger.context import current_actor
 from audit.ledger.recording import record
+from catalog.classification.vocabulary import Sensitivity
 from catalog.contracts.document import Document
 from governance.console.jobs import enqueue, reserve
 from governance.console.models import Job, User
@@ -23,8 +24,8 @@ from retention.anonymization.models import Run
 from retention.anonymization.once import OnceKeys, OnceTokens
 from retention.anonymization.pipeline import KIND
 from retention.anonymization.reporting import facts_of, rules_table
-from retention.anonymization.resolving import Resolution, resolve
-from retention.anonymization.rules import Rule, RuleSet
+from retention.anonymization.resolving import MOST_NAMED, Resolution, resolve
+from retention.anonymization.rules import KEEP, Rule, RuleSet
 from retention.anonymization.runners import registry
 from retention.anonymization.techniques.base import TechniqueError
 
@@ -40,6 +41,7 @@ class Draft:
     columns: tuple[Described, ...]
     resolution: Resolution
     types: Mapping[str, str]
+    by_hand: frozenset[str] = frozenset()  # the columns whose rule is another than contract and catalog say
 
 
 def draft(
@@ -64,9 +66,11 @@ def draft(
         schema = declared(source.schema, types)
         columns = tuple(describe(source, source_spec, document, schema=schema, look=look))
         label = source.label
-    resolution = resolve(columns, use=use, document=document, given=given, person=person)
+    asked: dict[str, Any] = {"use": use, "document": document, "person": person}
+    resolution = resolve(columns, **asked, given=given)
+    by_hand = _differing(given or {}, resolve(columns, **asked)) if given else frozenset()
     named = f"{document.data_set} {document.version}" if document else ""
-    return Draft(label, dict(source_spec), use, named, columns, resolution, types)
+    return Draft(label, dict(source_spec), use, named, columns, resolution, types, by_hand)
 
 
 def only_decided(made: Draft) -> Draft:
@@ -95,6 +99,29 @@ def check(made: Draft, destination_spec: Mapping[str, Any], *, runner: str, over
     destination.check_schema(compiled.output_schema)
 
 
+def require_right(made: Draft, by: User | None) -> None:
+    """TechniqueError where `by` keeps direct identifiers on their own, and may not see them.
+
+    Whoever may not see values must not get them by having them copied: a contract decides that, or an officer. At the
+    command line (`by` is None) the rights of the machine's user count.
+    """
+    if by is None or by.may("values.plain"):
+        return
+    rules = made.resolution.rules
+    kept = [
+        column.name
+        for column in made.columns
+        if column.name in made.by_hand
+        and column.sensitivity == Sensitivity.DIRECT
+        and _keeps(rules, column.name)
+    ]
+    if kept:
+        raise TechniqueError(
+            f"{', '.join(kept[:MOST_NAMED])}: direct identifiers may be kept by a privacy officer, or by a contract.",
+            "Choose another technique, or agree on a contract that keeps them for this use.",
+        )
+
+
 @transaction.atomic
 def start(
     made: Draft,
@@ -105,7 +132,11 @@ def start(
     by: User | None = None,
     here: bool = False,
 ) -> Run:
-    """The run and its job, which starts when this commits; with `here` the caller runs it. `check` comes before."""
+    """The run and its job, which starts when this commits; with `here` the caller runs it. `check` comes before.
+
+    Raises TechniqueError where it is not for `by` to start it.
+    """
+    require_right(made, by)
     rules = made.resolution.rules
     run = Run(
         source=made.source[:1000],
@@ -143,6 +174,20 @@ def resume(run: Run, *, here: bool = False) -> Run:
     locked.save()
     record(events.REQUESTED, locked, **facts_of(locked), contract=locked.contract, rules=rules_table(locked))
     return locked
+
+
+def _differing(given: Mapping[str, Rule], without: Resolution) -> frozenset[str]:
+    found = {rule.column: rule for rule in without.rules.rules}
+
+    def same(rule: Rule, other: Rule | None) -> bool:
+        return other is not None and (rule.technique, rule.parameters) == (other.technique, other.parameters)
+
+    return frozenset(name for name, rule in given.items() if not same(rule, found.get(name)))
+
+
+def _keeps(rules: RuleSet, column: str) -> bool:
+    rule = rules.of(column)
+    return rule is not None and rule.technique == KEEP
 
 
 def _job(run: Run, *, here: bool) -> Job:

@@ -30,9 +30,8 @@ def rules_from(value: Any, *, reason: str) -> dict[str, Rule]:
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
         raise TechniqueError("Rules are a mapping: for each column a technique.", "Write: email: pseudonym")
     rules = {name: _rule(name, said, reason) for name, said in value.items()}
-    whole = RuleSet(tuple(rules.values()))
-    for name in rules:
-        technique_of(whole, name)
+    for name, rule in rules.items():
+        technique_of(RuleSet((rule,)), name)
     return rules
 
 
@@ -47,4 +46,6 @@ def _rule(column: str, said: Any, reason: str) -> Rule:
     parameters = said.get("parameters") or {}
     if not isinstance(parameters, Mapping):
         raise TechniqueError(f"Column {column}: parameters are a mapping.")
-    return Rule(column, str(said["technique"]), dict(parameters), str(said.get("reason") or reason)[:300])
+    # Whose words these are stands before them: nobody shall write that a contract said so.
+    words = f"{reason} {said['reason']}" if said.get("reason") else reason
+    return Rule(column, str(said["technique"]), dict(parameters), words[:300])

@@ -45,8 +45,10 @@ def send_due(*, most: int = 500) -> tuple[int, int]:
 
 
 def require_safe_url(url: str) -> str:
-    """NotSent unless it is https, or http on this machine."""
+    """NotSent unless it is https, or http on this machine, and without a password in it."""
     parts = urlsplit(url)
+    if "@" in parts.netloc:
+        raise NotSent("The address holds a user name or password, which would be shown: sign events instead.")
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return url
     raise NotSent("Events go to https:// only, or to http:// on this machine.")
@@ -90,11 +92,15 @@ def _post(sink: Sink, body: bytes) -> None:
         **(signed_headers("POST", url, body, secret=secret) if secret else {}),
     }
     try:
-        answer = httpx.post(url, content=body, headers=headers, timeout=SECONDS, follow_redirects=False)
+        # What the receiver has to say is not read: it may never end.
+        with httpx.stream(
+            "POST", url, content=body, headers=headers, timeout=SECONDS, follow_redirects=False
+        ) as answer:
+            taken, status = answer.is_success, answer.status_code
     except httpx.HTTPError as error:
         raise NotSent(f"No answer: {type(error).__name__}.") from None
-    if not answer.is_success:
-        raise NotSent(f"The receiver answered {answer.status_code}.")
+    if not taken:
+        raise NotSent(f"The receiver answered {status}.")
 
 
 def _produce(sink: Sink, body: bytes) -> None:

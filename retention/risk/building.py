@@ -11,6 +11,9 @@ from retention.anonymization.hierarchies import Hierarchy
 from retention.risk.collapsing import RiskProblem
 from retention.risk.levels import HIDDEN
 
+FARTHEST = 300  # powers of ten: written out, 1e999999 would have as many digits
+MOST_MASKED = 64  # characters
+
 
 def bands(name: str, values: Sequence[str], widths: Sequence[str | int | float | Decimal]) -> Hierarchy:
     """Numbers in bands from 0 on, one level for each width: 10 makes 37 `30-39`; then `*`.
@@ -68,6 +71,11 @@ def prefixes(name: str, values: Sequence[str], lengths: Sequence[int]) -> Hierar
 def masks(name: str, values: Sequence[str]) -> Hierarchy:
     """One character more hidden from the right on each level: `101**`; shorter values are filled up first."""
     longest = max(map(len, values), default=0)
+    if longest > MOST_MASKED:
+        raise RiskProblem(
+            f"Values of {name} have more than {MOST_MASKED} characters, and each would be a level.",
+            "Choose another rule, such as prefix:3,2.",
+        )
     filled = [value.ljust(longest, "*") for value in values]
     levels = [[value[: longest - hidden] + "*" * hidden for value in filled] for hidden in range(1, longest)]
     return _hierarchy(name, values, levels)
@@ -126,7 +134,7 @@ def _decimal(text: str) -> Decimal | None:
         number = Decimal(text.strip())
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) <= FARTHEST else None
 
 
 def _date(text: str) -> date | None:

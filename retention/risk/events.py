@@ -15,4 +15,10 @@ HIERARCHY_IMPORTED = Event(
     "imported a generalization hierarchy",
     {"values": Fact.COUNT, "levels": Fact.COUNT, "digest": Fact.DIGEST},
 )
+# What a hierarchy misses tells what a column holds: whoever brings one may test a guess, and see values.
+HIERARCHY_COMPARED = Event(
+    "hierarchy.compared",
+    "compared a hierarchy with the values of a column",
+    {"column": Fact.NAME, "missing": Fact.COUNT, "shown": Fact.COUNT, "masked": Fact.FLAG},
+)
 HIERARCHY_REMOVED = Event("hierarchy.removed", "removed a generalization hierarchy")

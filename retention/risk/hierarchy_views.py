@@ -107,7 +107,9 @@ def _coverage(request: StaffRequest, found: Hierarchy, form: CoverageForm) -> di
     except ConnectorError as problem:
         return {"problem": str(problem)}
     shown = missing[:MOST_MISSED] if request.user.may("values.view") else []
-    if not request.user.may("values.plain"):
+    plain = request.user.may("values.plain")
+    importing.record_look(found, column, missing=len(missing), shown=len(shown), masked=not plain)
+    if not plain:
         shown = [masked(value) for value in shown]
     return {"checked": column, "missing": len(missing), "sampled": rows, "missed_values": shown}
 

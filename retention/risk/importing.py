@@ -66,5 +66,13 @@ def missing_in(hierarchy: Hierarchy, column: Column) -> tuple[list[str], int]:
     return hierarchy.read().missing(sample.column(column.name)), len(sample)
 
 
+@transaction.atomic
+def record_look(hierarchy: Hierarchy, column: Column, *, missing: int, shown: int, masked: bool) -> None:
+    """Somebody saw what a hierarchy misses of a column."""
+    record(
+        events.HIERARCHY_COMPARED, hierarchy, column=str(column), missing=missing, shown=shown, masked=masked
+    )
+
+
 def _quoted(word: str) -> str:
     return '"' + word.replace('"', '""') + '"' if any(mark in word for mark in ';"\n\r') else word

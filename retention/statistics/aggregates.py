@@ -29,13 +29,15 @@ Reading = Generator[None, None, "Totals"]
 class Totals:
     """By group: how many rows (or people), the sum of their distances from `center`, and for a quantile the cells.
 
+    Sums are integers of any size: one that overflowed would move by 2⁶⁴ for one person, and no noise hides that
+    (Casacuberta et al. 2022).
     Cell 2j holds values below candidate j and above the one before it, cell 2j+1 those equal to it.
     """
 
     labels: list[str]
     center: int
     counts: Whole
-    sums: Whole
+    sums: np.ndarray  # of Python's integers
     cells: np.ndarray
 
     def add(self, codes: Codes, numbers: Whole, candidates: Whole) -> None:
@@ -58,7 +60,7 @@ class Totals:
         more = len(self.labels) - len(self.counts)
         if more:
             self.counts = np.concatenate([self.counts, np.zeros(more, np.int64)])
-            self.sums = np.concatenate([self.sums, np.zeros(more, np.int64)])
+            self.sums = np.concatenate([self.sums, np.zeros(more, object)])
 
 
 def aggregate(
@@ -159,7 +161,9 @@ def _empty(query: Query, grouper: Grouper) -> Totals:
     groups = len(grouper.labels)
     width = 2 * len(candidates_of(query)) + 1 if query.kind == queries.QUANTILE else 0
     zero = np.zeros(groups, np.int64)
-    return Totals(grouper.labels, center_of(query), zero, zero.copy(), np.zeros((groups, width), np.int64))
+    return Totals(
+        grouper.labels, center_of(query), zero, zero.astype(object), np.zeros((groups, width), np.int64)
+    )
 
 
 def center_of(query: Query) -> int:
@@ -175,10 +179,10 @@ def candidates_of(query: Query) -> Whole:
     return np.unique(np.rint(spaced).astype(np.int64))
 
 
-def _sums(codes: Codes, numbers: Whole, groups: int) -> Whole:
+def _sums(codes: Codes, numbers: Whole, groups: int) -> np.ndarray:
     """Exact sums by group: `bincount` adds floats, so the numbers go through it in halves of 26 bits."""
     high, low = numbers >> 26, numbers & (2**26 - 1)
-    sums = np.bincount(codes, weights=low, minlength=groups).astype(np.int64)
+    sums = np.bincount(codes, weights=low, minlength=groups).astype(np.int64).astype(object)
     if high.any():
-        sums += np.bincount(codes, weights=high, minlength=groups).astype(np.int64) << 26
+        sums += np.bincount(codes, weights=high, minlength=groups).astype(np.int64).astype(object) * 2**26
     return sums

@@ -62,7 +62,11 @@ class Bill:
 
 def understand(budget: Budget, given: Mapping[str, Any]) -> Query:
     """The query that a form or a program describes. Raises ValidationError by field."""
-    return read_query(given, columns=columns_of(budget), unit=budget.unit)
+    if budget.person and not given.get("person") and given.get("each_row") is not True:
+        given = {**given, "person": budget.person}
+    query = read_query(given, columns=columns_of(budget), unit=budget.unit)
+    _require_person(budget, query)
+    return query
 
 
 def columns_of(budget: Budget) -> list[ColumnKind]:
@@ -120,6 +124,7 @@ def ask(budget: Budget, query: Query, *, by: User | None = None) -> tuple[Releas
     try:
         with transaction.atomic():
             locked = Budget.objects.select_for_update().get(pk=budget.pk)
+            _require_person(locked, query)
             found = stored(locked, query)
             if found:
                 return found, False
@@ -168,6 +173,14 @@ def drew(release: Release) -> bool:
     return release.charges.filter(kind=Charge.Kind.DRAW).exists()
 
 
+def _require_person(budget: Budget, query: Query) -> None:
+    """Whoever asks may not choose another unit of protection than the budget's, such as orders instead of customers."""
+    if budget.person and query.person != budget.person:
+        raise ValidationError(
+            {"person": f"This budget protects each {budget.person}: that column tells persons apart."}
+        )
+
+
 def _paid(budget: Budget, query: Query, by: User | None) -> Release:
     release = Release.objects.create(
         budget=budget,
@@ -186,6 +199,7 @@ def _paid(budget: Budget, query: Query, by: User | None) -> Release:
         kind=query.kind,
         amount=_words(query),
         columns=query.columns,
+        person=query.person,
         fingerprint=query.fingerprint,
     )
     return release

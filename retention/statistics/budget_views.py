@@ -112,6 +112,7 @@ def budget(request: StaffRequest, pk: int) -> HttpResponseBase:
                 ("Period", found.get_period_display()),
                 ("Renews", now.renews),
                 ("Accounting", found.get_accounting_display()),
+                ("Protects each", found.person or "person that whoever asks names"),
                 ("Set", found.set_at),
                 ("Set by", found.set_by and found.set_by.display_name),
             ],
@@ -196,6 +197,7 @@ def _terms_of(found: Budget) -> dict[str, Any]:
         "delta": units.of_pico(found.delta),
         "period": found.period,
         "accounting": found.accounting,
+        "person": found.person,
     }
 
 

@@ -75,13 +75,15 @@ def set_budget(
     unit: str = Budget.Unit.EPSILON,
     accounting_by: str = Budget.Accounting.BASIC,
     period: str = Period.MONTH,
+    person: str = "",
     reason: str = "",
     by: User | None = None,
 ) -> Budget:
     """Make the budget of a data set, or change it; what was charged stays charged.
 
-    `limit` and `delta` as a person writes them. Raises ValidationError by field: nothing, not a number, another unit
-    than what was already charged in.
+    `limit` and `delta` as somebody writes them; `person` is the column that tells persons apart, whom every question
+    must protect then. Raises ValidationError by field: nothing, not a number, another unit than what was already
+    charged in, no such column.
     """
     terms = _terms(limit, delta, unit, accounting_by)
     if period not in Period.values:
@@ -90,13 +92,15 @@ def set_budget(
         raise ValidationError(
             {"data_set": f"{data_set} is known from lineage only: nothing can be read from it."}
         )
+    if person and not data_set.columns.filter(gone_at=None, nested_in=None, name=person).exists():
+        raise ValidationError({"person": f"{data_set} has no column {person}; choose among its columns."})
     budget = Budget.objects.select_for_update().filter(data_set=data_set).first()
     if budget and budget.unit != unit and budget.charges.exists():
         raise ValidationError({"unit": "Charges were made in the other unit, and they cannot be converted."})
     budget = budget or Budget(data_set=data_set)
     budget.name = str(data_set)[:500]
     budget.limit, budget.delta, budget.unit = terms["limit"], terms["delta"], unit
-    budget.accounting, budget.period = accounting_by, period
+    budget.accounting, budget.period, budget.person = accounting_by, period, person
     budget.set_by, budget.set_at = by, timezone.now()
     budget.save()
     record(
@@ -106,6 +110,7 @@ def set_budget(
         delta=units.of_pico(budget.delta),
         period=period,
         accounting=accounting_by,
+        person=person,
         reason=reason,
     )
     return budget

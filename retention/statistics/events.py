@@ -8,13 +8,20 @@ BUDGET_SET = Event(
         "delta": Fact.WORD,
         "period": Fact.WORD,
         "accounting": Fact.WORD,
+        "person": Fact.NAME,
         "reason": Fact.TEXT,
     },
 )
 STATISTIC_ASKED = Event(
     "statistic.asked",
     "charged a privacy budget for a statistic",
-    {"kind": Fact.WORD, "amount": Fact.WORD, "columns": Fact.LIST, "fingerprint": Fact.DIGEST},
+    {
+        "kind": Fact.WORD,
+        "amount": Fact.WORD,
+        "columns": Fact.LIST,
+        "person": Fact.NAME,  # the column that tells persons apart; empty: each row was declared to be one
+        "fingerprint": Fact.DIGEST,
+    },
 )
 STATISTIC_REFUSED = Event(
     "statistic.refused",

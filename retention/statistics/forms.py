@@ -139,6 +139,13 @@ class BudgetForm(forms.Form):
         choices=Period.choices, help_text="It is full again in each: over periods, what is told adds up."
     )
     accounting = forms.ChoiceField(choices=Budget.Accounting.choices)
+    person = forms.CharField(
+        max_length=400,
+        required=False,
+        label="Column that tells persons apart",
+        help_text="Every question must protect the persons of this column. Empty: whoever asks names it, and may "
+        "name one that protects less, such as the number of an order.",
+    )
     reason = forms.CharField(max_length=300, help_text=f"Why so much. {KEPT}")
 
 

@@ -49,6 +49,8 @@ class Budget(models.Model):
     limit = models.BigIntegerField()
     delta = models.BigIntegerField(default=0)
     period = models.CharField(max_length=8, choices=Period.choices, default=Period.MONTH)
+    # The column that tells persons apart: whom it protects is not for those who ask to choose. Empty: they do.
+    person = models.CharField(max_length=400, blank=True)
     set_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     set_at = models.DateTimeField(default=timezone.now)
 

@@ -149,6 +149,7 @@ class BudgetSerializer(serializers.ModelSerializer):
             "unit",
             "accounting",
             "period",
+            "person",
             "limit",
             "delta",
             "spent",
@@ -186,6 +187,9 @@ class SetBudgetSerializer(serializers.Serializer):
     unit = serializers.ChoiceField(choices=Budget.Unit.choices, default=Budget.Unit.EPSILON)
     accounting = serializers.ChoiceField(choices=Budget.Accounting.choices, default=Budget.Accounting.BASIC)
     period = serializers.ChoiceField(choices=Period.choices, default=Period.MONTH)
+    person = serializers.CharField(
+        max_length=400, default="", allow_blank=True, help_text="Column of the persons that it protects."
+    )
     reason = serializers.CharField(max_length=300, help_text="Kept in the ledger for ever: nothing personal.")
 
 

@@ -76,7 +76,12 @@ def ask_choose(request: StaffRequest) -> HttpResponse:
 def ask(request: StaffRequest, pk: int) -> HttpResponse:
     """A question: first what it would cost and how good the answer would be, then its release."""
     budget = _budget(pk)
-    form = QueryForm(request.POST or None, columns=asking.columns_of(budget), unit=budget.unit)
+    form = QueryForm(
+        request.POST or None,
+        columns=asking.columns_of(budget),
+        unit=budget.unit,
+        initial={"person": budget.person},
+    )
     context: dict[str, Any] = {"title": f"Ask about {budget}", "form": form, "budget": budget}
     status = 200
     if request.method == "POST" and form.is_valid():

@@ -20,6 +20,7 @@ from retention.anonymization.destinations.base import (
 )
 from retention.anonymization.destinations.local_paths import (
     require_apart,
+    require_inside,
     require_possible,
     staging_beside,
     sync_folder,
@@ -47,7 +48,7 @@ class FileDestination(Destination):
                 f"{self.path.name} has no suffix of a format that can be written.",
                 f"End it with one of {', '.join(SUFFIXES)}, or write {self.path.name}/ for a folder of Parquet files.",
             )
-        require_possible(self.path)
+        require_possible(self.path, self.spec.get("inside", ""))
         require_apart(self.path, source)
         if not os.path.lexists(self.path):
             return
@@ -70,6 +71,7 @@ class FileDestination(Destination):
     def deliver(self, staged: Staged) -> Delivered:
         if digest := self.delivered(self.path, file_digest):
             return Delivered(self.label, digest)
+        require_inside(self.path, self.spec.get("inside", ""))
         final = self.staging() / "final" / self.path.name
         final.parent.mkdir(exist_ok=True)
         assemble(staged, final)

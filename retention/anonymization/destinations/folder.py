@@ -19,6 +19,7 @@ from retention.anonymization.destinations.base import (
 from retention.anonymization.destinations.local_paths import (
     OURS,
     require_apart,
+    require_inside,
     require_possible,
     staging_beside,
     sync_folder,
@@ -41,7 +42,7 @@ class FolderDestination(Destination):
         return staging_beside(self.path, self.run)
 
     def check(self, source: Mapping[str, Any]) -> None:
-        require_possible(self.path)
+        require_possible(self.path, self.spec.get("inside", ""))
         require_apart(self.path, source)
         if not os.path.lexists(self.path):
             return
@@ -62,6 +63,7 @@ class FolderDestination(Destination):
     def deliver(self, staged: Staged) -> Delivered:
         if digest := self.delivered(self.path, _digest):
             return Delivered(self.label, digest)
+        require_inside(self.path, self.spec.get("inside", ""))
         final = self.staging() / "final"
         final.mkdir(exist_ok=True)
         for part in staged.parts:

@@ -20,8 +20,17 @@ def staging_beside(target: Path, run: str) -> Path:
     return target.with_name(f".{target.name}.{OURS}-{run}")
 
 
-def require_possible(target: Path) -> None:
-    """DestinationError unless a new file or folder could be made there."""
+def require_inside(target: Path, inside: str) -> None:
+    """DestinationError where a link leads `target` out of the folder that an outlet is kept to, if it is one's."""
+    if inside and not target.resolve().is_relative_to(Path(inside).resolve()):
+        raise DestinationError(
+            f"{target} leads out of what jobs may deliver to.", "Name a file or folder in it, without links."
+        )
+
+
+def require_possible(target: Path, inside: str = "") -> None:
+    """DestinationError unless a new file or folder could be made there; `inside`: see `require_inside`."""
+    require_inside(target, inside)
     try:
         require_allowed(target)
     except ConnectorError as refused:

@@ -45,9 +45,10 @@ def in_outlet(outlet: Outlet, name: str) -> dict[str, Any]:
                 f"Jobs may deliver to the schema {outlet.inside} of {system.name} only.",
                 "Name a table in it.",
             )
-        return {"kind": "table", "system": system.pk, "schema": outlet.inside, "table": table}
+        spec = {"kind": "table", "system": system.pk, "schema": outlet.inside, "table": table}
+        return spec | {"outlet": outlet.pk}
     pure = PurePosixPath(name)
-    if pure.is_absolute() or ".." in pure.parts:
+    if pure.is_absolute() or not pure.parts or ".." in pure.parts:
         raise DestinationError(
             f"{name} leads out of what jobs may deliver to.", "Name a file or folder in it."
         )
@@ -55,11 +56,16 @@ def in_outlet(outlet: Outlet, name: str) -> dict[str, Any]:
     if system.kind == "s3":
         parts = [system.settings.get("prefix") or "", outlet.inside, str(pure)]
         key = "/".join(part.strip("/") for part in parts if part.strip("/"))
-        return {"kind": "bucket", "system": system.pk, "key": key + slash}
+        return {"kind": "bucket", "system": system.pk, "key": key + slash, "outlet": outlet.pk}
     if system.kind != "folder":
         raise DestinationError(
             f"{system.name} is of a kind that cannot be written.", "Choose another system."
         )
-    path = Path(system.settings["path"]) / outlet.inside / pure
+    inside = Path(system.settings["path"]) / outlet.inside
     single = not slash and pure.suffix.lower() in SUFFIXES
-    return {"kind": "file" if single else "folder", "path": str(path)}
+    return {
+        "kind": "file" if single else "folder",
+        "path": str(inside / pure),
+        "inside": str(inside),
+        "outlet": outlet.pk,
+    }

@@ -96,6 +96,12 @@ class Environment:
 Transform = Callable[[pa.Array, pa.Array | None], pa.Array]
 
 
+LONGEST = (
+    1_000  # characters of a text among the parameters: what stands in every row must not fill the memory
+)
+MOST_LISTED = 10_000
+
+
 def parameter(
     default: Any = MISSING,
     *,
@@ -105,6 +111,7 @@ def parameter(
     minimum: float | None = None,
     maximum: float | None = None,
     secret: bool = False,
+    longest: int = LONGEST,
 ) -> Any:
     """One field of a technique's `Parameters`, with what a form and a message need of it."""
     metadata = {
@@ -114,6 +121,7 @@ def parameter(
         "minimum": minimum,
         "maximum": maximum,
         "secret": secret,
+        "longest": longest,
     }
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
@@ -197,12 +205,18 @@ def _checked(value: Any, hint: Any, metadata: Mapping[str, Any], name: str) -> A
     if get_origin(wanted) is tuple:
         if isinstance(value, str) or not isinstance(value, (list, tuple)):
             raise TechniqueError(f"{name} must be a list.")
+        if len(value) > MOST_LISTED:
+            raise TechniqueError(f"{name} may have {MOST_LISTED:,} items at most.")
         return tuple(_checked(each, get_args(wanted)[0], metadata, name) for each in value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not wanted:
         raise TechniqueError(
             f"{name} must be {_WORDS.get(wanted, wanted.__name__)}, not {type(value).__name__}."
+        )
+    if wanted is str and len(value) > metadata.get("longest", LONGEST):
+        raise TechniqueError(
+            f"{name} may have {metadata.get('longest', LONGEST):,} characters at most.", "Shorten it."
         )
     if metadata.get("choices") and value not in metadata["choices"]:
         raise TechniqueError(f"{name} must be one of {', '.join(metadata['choices'])}.")

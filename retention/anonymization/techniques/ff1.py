@@ -21,13 +21,16 @@ from retention.anonymization.techniques.base import (
 )
 from retention.anonymization.texts import as_text, is_text
 
+MOST_NUMERALS = 4_096  # the cost of a longer text grows with its square: one could hold up a job for days
 ALPHABETS = {"digits": digits, "lower": digits + ascii_lowercase, "alphanumeric": digits + ascii_letters}
 
 
 @dataclass(frozen=True)
 class Parameters:
     alphabet: str = parameter("digits", label="Characters", choices=(*ALPHABETS, "own"))
-    own: str = parameter("", label="Characters of your own", help="For `own`: each once, in a fixed order.")
+    own: str = parameter(
+        "", label="Characters of your own", help="For `own`: each once, in a fixed order.", longest=2**16
+    )
     first: int = parameter(
         0,
         label="First characters kept",
@@ -131,7 +134,8 @@ class Ff1(ColumnTechnique):
             if chosen.otherwise == "refuse":
                 raise TechniqueError(
                     f"Column {environment.column}: {np.count_nonzero(~fits)} distinct values cannot be encrypted: they"
-                    " have other characters than the alphabet's, or too few for a million possible values.",
+                    " have other characters than the alphabet's, too few for a million possible values, or more than"
+                    f" {MOST_NUMERALS:,}.",
                     "Choose another alphabet or keep separators, suppress such values, or use a token.",
                 )
             return pc.if_else(pa.array(fits), answer, None).cast(plain)
@@ -156,7 +160,8 @@ class Ff1(ColumnTechnique):
         for count in np.unique(counts).tolist():
             chosen_rows = np.flatnonzero((counts == count) & fits)
             hidden = slice(chosen.first, count - chosen.last)
-            if not cipher.large_enough(count - chosen.last - chosen.first):
+            wide = count - chosen.last - chosen.first
+            if wide > MOST_NUMERALS or not cipher.large_enough(wide):
                 fits[chosen_rows] = False
                 continue
             where = places[starts[chosen_rows][:, None] + np.arange(count)]

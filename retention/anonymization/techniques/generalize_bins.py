@@ -13,6 +13,8 @@ from retention.anonymization.columns import ColumnTechnique, refused
 from retention.anonymization.techniques.base import Environment, TechniqueError, Transform, parameter
 from retention.anonymization.texts import is_number
 
+FARTHEST = 300  # powers of ten
+
 
 @dataclass(frozen=True)
 class Parameters:
@@ -38,9 +40,12 @@ class GeneralizeBins(ColumnTechnique):
             self._edges = [Decimal(edge) for edge in self.parameters.edges]
         except InvalidOperation:
             raise TechniqueError("generalize_bins.edges must be numbers.") from None
-        finite = all(edge.is_finite() for edge in self._edges)
+        # Written out, 1e999999999 would have as many digits.
+        finite = all(edge.is_finite() and abs(edge.adjusted()) <= FARTHEST for edge in self._edges)
         if not self._edges or not finite or any(low >= high for low, high in pairwise(self._edges)):
-            raise TechniqueError("generalize_bins.edges must be one or more numbers in ascending order.")
+            raise TechniqueError(
+                "generalize_bins.edges must be one or more numbers in ascending order, of at most 300 digits."
+            )
         labels = self.parameters.labels
         if labels and len(labels) != len(self._edges) + 1:
             raise TechniqueError(

@@ -13,7 +13,7 @@ from retention.anonymization.columns import ColumnTechnique, refused
 from retention.anonymization.techniques.base import Environment, Transform, parameter
 from retention.anonymization.texts import as_text, is_text
 
-_PAIR = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d+)?)\s*[,; ]\s*([+-]?\d{1,3}(?:\.\d+)?)\s*")
+_PAIR = re.compile(r"\s*([+-]?\d{1,3}(?:\.\d+)?)(?:\s*[,;]\s*|\s+)([+-]?\d{1,3}(?:\.\d+)?)\s*")
 
 
 @dataclass(frozen=True)

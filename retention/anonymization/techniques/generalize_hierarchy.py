@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from retention.anonymization.columns import ColumnTechnique, refused
-from retention.anonymization.hierarchies import HierarchyProblem, read_hierarchy
+from retention.anonymization.hierarchies import MOST_BYTES, HierarchyProblem, read_hierarchy
 from retention.anonymization.techniques.base import Environment, TechniqueError, Transform, parameter
 from retention.anonymization.texts import as_text, has_text
 
@@ -18,6 +18,7 @@ class Parameters:
     hierarchy: str = parameter(
         label="Hierarchy",
         help="A line for each value, from the value to the widest group: Lyon;Rhône-Alpes;France;*",
+        longest=MOST_BYTES,
     )
     level: int = parameter(
         1, label="Level", help="1 is the first group after the value.", minimum=1, maximum=50

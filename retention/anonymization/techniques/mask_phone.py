@@ -13,7 +13,7 @@ from retention.anonymization.techniques.base import Environment, Transform, para
 from retention.anonymization.techniques.mask import one_character
 from retention.anonymization.texts import as_text, is_text, text_like
 
-_PREFIX = re.compile(r"\s*\(?\s*(?:\+|00)\s*")
+_PREFIX = re.compile(r"\s*(?:\(\s*)?(?:\+|00)\s*")
 _CODES = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 import pyarrow as pa
 
@@ -13,6 +11,7 @@ from catalog.classification.entities import CATEGORY_OF, find_spans
 from catalog.classification.text_spans import Span
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity, within
 from retention.anonymization.columns import ColumnTechnique, refused
+from retention.anonymization.hashing import KeyedHash, subkey
 from retention.anonymization.techniques.base import (
     Environment,
     TechniqueError,
@@ -79,11 +78,12 @@ class RedactText(ColumnTechnique):
         """What stands for a mention of a category."""
         if self.parameters.written == "word":
             return lambda category, mention: f"[{title_of(category)}]"
-        secret = environment.require_keys().current(self.parameters.key).material
+        secret = environment.require_keys().current(self.parameters.key)
+        hash_of = KeyedHash(subkey(secret.material, self.kind))
 
         def pseudonym(category: str, mention: str) -> str:
-            text = f"redact_text\x00{category}\x00{' '.join(mention.split()).casefold()}"
-            digest = hmac.digest(secret, text.encode(), sha256).hex()
+            text = f"{category}\x00{' '.join(mention.split()).casefold()}"
+            digest = hash_of(text.encode()).hex()
             return f"[{title_of(category)} {digest[:PSEUDONYM]}]"
 
         return pseudonym

@@ -91,7 +91,7 @@ def test_rules_of_a_file_come_before_the_contract(source: Path, tmp_path: Path):
     anonymize(source, tmp_path / "o.parquet", "--contract", contract, "--rules", tmp_path / "rules.yaml")
     run = Run.objects.get()
     reasons = {rule["column"]: rule["reason"] for rule in run.rules["rules"]}
-    assert (reasons["email"], reasons["city"]) == ("By rules.yaml.", "Towns are small.")
+    assert (reasons["email"], reasons["city"]) == ("By rules.yaml.", "By rules.yaml. Towns are small.")
     assert pq.read_table(tmp_path / "o.parquet").column("city").unique().to_pylist() == ["[redacted]"]
 
 

@@ -212,7 +212,12 @@ def test_hierarchy_is_imported_from_a_file_and_checked_against_a_column(dana, am
     assert "10***" not in browser.get(made.get_absolute_url()).content.decode()
     assert browser.post(f"{made.get_absolute_url()}remove/")["Location"] == f"{HOME}hierarchies/"
     assert not Hierarchy.objects.exists()
-    assert [entry.action for entry in sequenced()] == ["hierarchy.imported", "hierarchy.removed"]
+    imported, *looks, removed = sequenced()
+    assert (imported.action, removed.action) == ("hierarchy.imported", "hierarchy.removed")
+    assert [look.content["facts"] for look in looks] == [
+        {"column": str(column), "missing": 1, "shown": shown, "masked": masked}
+        for shown, masked in ((0, True), (1, True), (1, False))
+    ]
 
 
 @pytest.mark.parametrize(

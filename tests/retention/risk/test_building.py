@@ -1,6 +1,6 @@
 import pytest
 
-from retention.risk.building import build
+from retention.risk.building import bands, build, masks
 from retention.risk.collapsing import RiskProblem, collapse
 from retention.risk.hierarchy_files import file_for, hierarchies_for
 from tests.retention.risk.test_searching import table_of
@@ -65,3 +65,12 @@ def test_hierarchies_come_from_folders_files_and_rules(tmp_path):
         with pytest.raises(RiskProblem, match=problem):
             hierarchies_for(["a", "b"], given, table=table)
     assert collapse([], ["a"]).rows == 0
+
+
+def test_hostile_values_and_widths_cannot_fill_the_memory():
+    with pytest.raises(RiskProblem, match="1 of 2 values of age are no numbers"):
+        bands("age", ["1", "1e999999"], [10])
+    with pytest.raises(RiskProblem, match="need widths above 0"):
+        bands("age", ["1"], ["1e999999"])
+    with pytest.raises(RiskProblem, match="more than 64 characters, and each would be a level"):
+        masks("note", ["a", "a" * 100_000])

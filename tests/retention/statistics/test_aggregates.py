@@ -290,3 +290,10 @@ def test_rows_are_ordered_by_person_then_lot_then_place(highest):
     assert persons._by_person_and_lot(who, lots).tolist() == expected.tolist()
     monotone = persons._by_person_and_lot(np.array([highest] * 2**13), np.arange(2**13)[::-1])
     assert monotone.tolist() == list(range(2**13))[::-1]
+
+
+def test_sums_of_very_many_rows_do_not_turn_over():
+    """Of a sum that leaves 64 bits one person would change the sign, whatever the noise."""
+    table = pa.Table.from_batches([pa.record_batch({"spend": pa.array(np.full(1_000_000, 2**40))})] * 9)
+    query = Query(kind="sum", unit="epsilon", amount=10**9, value="spend", lower=0, upper=2**40)
+    assert totals(table, query, batch=1_000_000).sums.tolist() == [9_000_000 * 2**40]

@@ -13,7 +13,7 @@ from audit.ledger.context import Actor, acting
 from retention.statistics import asking, budgets
 from retention.statistics.models import FIRST_DAY, Budget, Charge, Period, Release
 from retention.statistics.units import NANO
-from tests.retention.statistics.conftest import purchases, register
+from tests.retention.statistics.conftest import MEAN, purchases, register
 
 MILLI = NANO // 1000
 QUERY = {"kind": "count", "unit": "epsilon", "amount": 500 * MILLI, "keys": [], "edges": []}
@@ -157,6 +157,7 @@ def test_budget_is_changed_and_what_was_charged_stays(budget, shop, sequenced):
         "delta": "0.00001",
         "period": "month",
         "accounting": "basic",
+        "person": "",
         "reason": "For the board's report",
     }
     assert (second["limit"], second["reason"]) == ("ε 0.5", "Too much was asked")
@@ -261,3 +262,24 @@ def test_replication_does_not_switch_the_protection_off(db):
             ("statistics_draw_rows", "A"),
             ("statistics_draw_truncate", "A"),
         ]
+
+
+def test_whoever_asks_cannot_choose_whom_a_budget_protects(shop, sequenced):
+    budget = budgets.set_budget(shop, limit="1", person="person", reason="Customers")
+    without = {name: value for name, value in MEAN.items() if name != "person"}
+    query = asking.understand(budget, without)
+    assert query.person == "person"
+    for other in ({"person": "age"}, {"each_row": True}):
+        with pytest.raises(ValidationError, match="This budget protects each person"):
+            asking.understand(budget, without | other)
+    budget.person = ""  # as read before the officer said whom it protects
+    with pytest.raises(ValidationError, match="This budget protects each person"):
+        asking.ask(budget, asking.understand(budget, without | {"each_row": True}))
+    asking.ask(budget, query)
+    facts = {entry.action: entry.content["facts"] for entry in sequenced()}
+    assert facts["budget.set"]["person"] == facts["statistic.asked"]["person"] == "person"
+
+
+def test_budget_protects_persons_of_a_column_that_is_there(shop):
+    with pytest.raises(ValidationError, match="has no column customer"):
+        budgets.set_budget(shop, limit="1", person="customer", reason="Customers")

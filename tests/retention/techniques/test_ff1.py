@@ -162,3 +162,10 @@ def test_an_older_version_reads_older_values() -> None:
 def test_parameters_that_do_not_go_together(parameters: dict[str, Any]) -> None:
     with pytest.raises(TechniqueError, match=r"ff1\."):
         Ff1(parameters)
+
+
+def test_texts_of_endless_length_are_none_that_fit() -> None:
+    """The cost grows with the square of the length: a single value must not hold up a job."""
+    assert crypt(["7" * 1_000_000, "123456"], otherwise="suppress")[0] is None
+    with pytest.raises(TechniqueError, match=r"or more than 4,096"):
+        crypt(["7" * 4_097])
