@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('vault', '0001_keys_and_tokens'),
+        ("vault", "0001_keys_and_tokens"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='detokenization',
-            name='domain',
+            model_name="detokenization",
+            name="domain",
             field=models.CharField(max_length=600),
         ),
         migrations.AlterField(
-            model_name='tokendomain',
-            name='name',
+            model_name="tokendomain",
+            name="name",
             field=models.CharField(max_length=600, unique=True),
         ),
     ]
