@@ -12,6 +12,7 @@ from django.db.models import Q
 from audit.ledger.recording import record
 from governance.console.models import User
 from governance.keyring.subjects import references_of
+from retention.anonymization.characters import kind_of
 from retention.vault import events, versions
 from retention.vault.asking import ask, require
 from retention.vault.models import Token, TokenDomain
@@ -120,6 +121,10 @@ def references(held: Iterable[Held]) -> list[str]:
 def _chosen(token: str, domain: str, by_token: Mapping[str, Mapping[str, Held]]) -> tuple[Held | None, str]:
     for spelled in (token, bare(token)):
         there = by_token.get(spelled, {})
+        if spelled != token:
+            # In a domain of shapes what was left out is part of the token: without it, it is somebody else's.
+            shape = "".join(map(kind_of, spelled))
+            there = {name: held for name, held in there.items() if not name.endswith(f"/{shape}")}
         if domain in there:
             return there[domain], ""
         if there:

@@ -21,6 +21,7 @@ from retention.anonymization.techniques.base import (
 )
 from retention.anonymization.texts import as_text, is_text
 
+_REMEDY = "Choose another alphabet or keep separators, suppress such values, or use a token."
 ALPHABETS = {"digits": digits, "lower": digits + ascii_lowercase, "alphanumeric": digits + ascii_letters}
 
 
@@ -130,9 +131,10 @@ class Ff1(ColumnTechnique):
                 return answer.cast(plain)
             if chosen.otherwise == "refuse":
                 raise TechniqueError(
-                    f"Column {environment.column}: {np.count_nonzero(~fits)} distinct values cannot be encrypted: they"
-                    " have other characters than the alphabet's, or too few for a million possible values.",
-                    "Choose another alphabet or keep separators, suppress such values, or use a token.",
+                    f"Column {environment.column}: {np.count_nonzero(~fits)} distinct values cannot be"
+                    f" {'en' if forward else 'de'}crypted: they have other characters than the alphabet's, or too few"
+                    " for a million possible values.",
+                    _REMEDY if forward else "",
                 )
             return pc.if_else(pa.array(fits), answer, None).cast(plain)
 

@@ -172,7 +172,7 @@ class Token(ColumnTechnique):
 
         None for what cannot be a token of this rule.
         """
-        found = [self._format.split(token) for token in tokens]
+        found = [self._format.read(token) for token in tokens]
         return [None if each is None else (self._domain(each[0], environment), each[1]) for each in found]
 
     def spelled(self, value: str, token: str) -> str:
