@@ -37,6 +37,24 @@ PREVIEWED = Event(
 SOUGHT = Event(
     "anonymization.sought", "asked which anonymization jobs processed a person", {"jobs": Fact.COUNT}
 )
+RECOVERED = Event(
+    "anonymization.recovered",
+    "asked values of an anonymized column back",
+    {
+        "job": Fact.WORD,
+        "column": Fact.NAME,
+        "technique": Fact.WORD,
+        "asked": Fact.COUNT,
+        "found": Fact.COUNT,
+        "reason": Fact.TEXT,
+        "persons": Fact.LIST,
+    },
+)
+RECOVERY_REFUSED = Event(
+    "anonymization.recovery_refused",
+    "was refused values of an anonymized column: too many in an hour",
+    {"job": Fact.WORD, "column": Fact.NAME, "asked": Fact.COUNT, "reason": Fact.TEXT},
+)
 OUTLET_ALLOWED = Event("outlet.allowed", "allowed jobs to deliver to a system", {"inside": Fact.NAME})
 OUTLET_CLOSED = Event("outlet.closed", "forbade jobs to deliver to a system", {})
 SINK_ADDED = Event("sink.added", "added a receiver of completion events", {"where": Fact.NAME})

@@ -23,6 +23,9 @@ class OnceKeys:
     def of_persons(self, name: str, persons: Sequence[str]) -> Sequence[Secret]:
         return [self.version(f"{name}/{person}") for person in persons]
 
+    def known_persons(self, name: str, persons: Sequence[str]) -> Sequence[Secret | None]:
+        return self.of_persons(name, persons)
+
 
 class OnceTokens:
     """Implements `Tokens` in memory."""

@@ -58,9 +58,14 @@ def spool(run: Run, source: Source) -> Iterator[int]:
     run.plan |= {"parts": [part.as_json() for part in parts], "rows": rows}
 
 
+def schema_of(run: Run) -> pa.Schema:
+    """The columns of the source as the rules were applied to them; for a run that is planned."""
+    return pa.ipc.read_schema(pa.BufferReader(base64.b64decode(run.plan["schema"])))
+
+
 def work_of(run: Run, *, staging: Path | None = None) -> Work:
     """The work of a run that is planned. Raises TechniqueError where a key is gone."""
-    schema = pa.ipc.read_schema(pa.BufferReader(base64.b64decode(run.plan["schema"])))
+    schema = schema_of(run)
     return Work(
         run=run.pk.hex,
         rules=run.rule_set,
@@ -78,7 +83,7 @@ def work_of(run: Run, *, staging: Path | None = None) -> Work:
 
 def require_unchanged(run: Run, source: Source) -> bool:
     """Whether what is staged is of the source as it is. SchemaChanged where its columns are others by now."""
-    schema = pa.ipc.read_schema(pa.BufferReader(base64.b64decode(run.plan["schema"])))
+    schema = schema_of(run)
     if not declared(source.schema, run.types).equals(schema):
         raise SchemaChanged(
             "The columns of the source changed since the job was started.", "Start another job."

@@ -40,6 +40,10 @@ class Format(ABC):
         """The token spelled as the value is."""
         return token
 
+    def read(self, token: str) -> tuple[str, str] | None:
+        """The group of a token and how `fresh` spelled it, however somebody typed it."""
+        return self.split(token)
+
 
 class Uuid(Format):
     """Version 4 (RFC 9562)."""
@@ -48,12 +52,21 @@ class Uuid(Format):
         drawn = urandom(16 * count)
         return [str(uuid.UUID(bytes=drawn[at : at + 16], version=4)) for at in range(0, len(drawn), 16)]
 
+    def read(self, token: str) -> tuple[str, str] | None:
+        try:
+            return "", str(uuid.UUID(token.strip()))
+        except ValueError:
+            return None
+
 
 class Digits(Format):
     """So many digits, the first not zero."""
 
     def __init__(self, length: int) -> None:
         self._pattern = [_NONZERO, *[digits] * (length - 1)]
+
+    def read(self, token: str) -> tuple[str, str]:
+        return "", re.sub(r"[\s-]", "", token)
 
     def fresh(self, group: str, count: int) -> list[str]:
         return draw_texts(self._pattern, count)

@@ -19,7 +19,8 @@ from governance.console.api_http import StaffApiRequest
 from retention.anonymization.techniques.base import TechniqueError
 from retention.vault import issuing, keyring, rekeying, shred_requests, standing
 from retention.vault import serializers as shapes
-from retention.vault.detokenizing import TooMany, resolve
+from retention.vault.asking import TooMany
+from retention.vault.detokenizing import resolve
 from retention.vault.filters import DomainFilter, KeyFilter, ShredFilter
 from retention.vault.kms.base import KmsUnavailable
 from retention.vault.models import Key, ShredRequest, TokenDomain

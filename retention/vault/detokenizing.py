@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.utils import timezone
+from django.db.models import Q
 
 from audit.ledger.recording import record
 from governance.console.models import User
 from governance.keyring.subjects import references_of
+from retention.anonymization.characters import kind_of
 from retention.vault import events, versions
-from retention.vault.models import Detokenization, Token, TokenDomain
+from retention.vault.asking import ask, require
+from retention.vault.models import Token, TokenDomain
 from retention.vault.person_keys import secrets_of
 from retention.vault.seals import SealBroken, Sealer
 from retention.vault.tokens import TOKENS, bound_to, sealer_of
 
-WINDOW = timedelta(hours=1)
-REASON_LENGTH = 300
 UNKNOWN = "No value: the domain has no such token, or the person it belonged to was shredded."
-
-
-class TooMany(Exception):
-    """The limit of an hour is reached; `seconds` until these may be asked for."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(
-            f"You have asked for as many values as one may in an hour; ask again in {-(-seconds // 60)} minutes."
-        )
-        self.seconds = seconds
+SEVERAL = (
+    "Several values: more than one domain has such a token. Name the domain with what follows its slash."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,95 +32,104 @@ class Answer:
 
     token: str
     value: str | None = field(repr=False)
+    problem: str = ""
 
-    @property
-    def problem(self) -> str:
-        return UNKNOWN if self.value is None else ""
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the vault has behind a token, and the keyed hashes of whose it is."""
+
+    value: str = field(repr=False)
+    persons: frozenset[bytes] = frozenset()
 
 
 def resolve(domain: str, tokens: Sequence[str], *, reason: str, by: User) -> list[Answer]:
     """An answer for each token, in order. The ledger has who, why, how many and about whom; never a value or token.
 
+    A `domain` without its group has the tokens of all groups: `card` those of `card/9/16`. What is not found as it
+    stands is looked for without spaces and dashes.
+
     Raises ValidationError for no reason, no tokens, too many at once or an unknown domain; TooMany; KmsError.
-    Whoever asks for tokens that do not exist uses up their limit too: guessing is asking.
     """
-    found = TokenDomain.objects.filter(name=domain).first()
-    _check(found, domain, tokens, reason)
-    assert found is not None
-    with transaction.atomic():
-        seconds = _count(by, found, len(tokens))
-        if seconds:
-            record(events.TOKENS_REFUSED, found, asked=len(tokens), reason=reason)
-        else:
-            values, persons = _values(found, tokens)
-            references = sorted(references_of(persons).values())
-            record(
-                events.TOKENS_RESOLVED,
-                found,
-                subject=references[0] if len(references) == 1 else "",
-                asked=len(tokens),
-                found=len(values),
-                reason=reason,
-                persons=references,
-            )
-    if seconds:
-        raise TooMany(seconds)
-    return [Answer(token, values.get(token)) for token in tokens]
-
-
-def _check(found: TokenDomain | None, domain: str, tokens: Sequence[str], reason: str) -> None:
-    most = settings.VAULT_DETOKENIZE_PER_HOUR
-    if found is None:
+    named = list(TokenDomain.objects.filter(Q(name=domain) | Q(name__startswith=f"{domain}/")))
+    if not named or not domain:
         raise ValidationError({"domain": f"There is no token domain {domain[:80]}."})
-    if not reason.strip() or len(reason) > REASON_LENGTH:
-        raise ValidationError({"reason": f"Say why, in at most {REASON_LENGTH} characters."})
-    if not tokens:
-        raise ValidationError({"tokens": "Name at least one token."})
-    if len(tokens) > most:
-        raise ValidationError({"tokens": f"At most {most} values may be asked for in an hour."})
+    require(asked=len(tokens), reason=reason, field="tokens")
+    target = next((each for each in named if each.name == domain), None)
+
+    def look() -> list[Answer]:
+        by_token: dict[str, dict[str, Held]] = {}
+        for (name, token), held in find([each.name for each in named], [*tokens, *map(bare, tokens)]).items():
+            by_token.setdefault(token, {})[name] = held
+        chosen = [_chosen(token, domain, by_token) for token in tokens]
+        known = [held for held, _ in chosen if held]
+        persons = references(known)
+        record(
+            events.TOKENS_RESOLVED,
+            target,
+            subject=persons[0] if len(persons) == 1 else "",
+            domain=domain,
+            asked=len(tokens),
+            found=len(known),
+            reason=reason,
+            persons=persons,
+        )
+        return [
+            Answer(token, held.value if held else None, problem)
+            for token, (held, problem) in zip(tokens, chosen, strict=True)
+        ]
+
+    def refused() -> None:
+        record(events.TOKENS_REFUSED, target, domain=domain, asked=len(tokens), reason=reason)
+
+    return ask(look, asked=len(tokens), by=by, about=domain, refused=refused)
 
 
-def _count(by: User, domain: TokenDomain, asked: int) -> int:
-    """Count what is asked, or say in how many seconds it may be. Of two at once, one waits for the other here."""
-    User.objects.select_for_update().get(pk=by.pk)
-    now = timezone.now()
-    earlier = list(
-        Detokenization.objects.filter(by=by, at__gt=now - WINDOW).order_by("at").values_list("at", "asked")
-    )
-    over = sum(count for _, count in earlier) + asked - settings.VAULT_DETOKENIZE_PER_HOUR
-    if over > 0:
-        return _seconds_until(over, earlier, now)
-    Detokenization.objects.filter(by=by, at__lt=now - 24 * WINDOW).delete()
-    Detokenization.objects.create(by=by, domain=domain.name, asked=asked)
-    return 0
+def bare(token: str) -> str:
+    """The token without what people put between its characters."""
+    return re.sub(r"[\s-]", "", token)
 
 
-def _seconds_until(over: int, earlier: Iterable[tuple[datetime, int]], now: datetime) -> int:
-    """Until so many of the earlier ones are an hour old that `over` become free."""
-    for at, count in earlier:
-        over -= count
-        if over <= 0:
-            return max(1, int((at + WINDOW - now).total_seconds()) + 1)
-    return int(WINDOW.total_seconds())
+def find(domains: Collection[str], tokens: Collection[str]) -> dict[tuple[str, str], Held]:
+    """What there is of these tokens in these domains, by domain and token. Raises KmsError.
 
-
-def _values(domain: TokenDomain, tokens: Sequence[str]) -> tuple[dict[str, str], set[bytes]]:
-    """The values by their token, and whose they are."""
+    Whoever calls it counts and records, see `asking`.
+    """
     rows = list(
-        Token.objects.filter(domain=domain, token__in=set(tokens))
-        .select_related("version__key")
+        Token.objects.filter(domain__name__in=set(domains), token__in=set(tokens))
+        .select_related("domain", "version__key")
         .prefetch_related("shares")
     )
     sealers = _of_persons([bytes(row.person) for row in rows if row.person is not None and not row.version])
-    values: dict[str, str] = {}
-    persons: set[bytes] = set()
+    found = {}
     for row in rows:
         person = None if row.person is None else bytes(row.person)
-        value = _opened(row, sealers.get(person), bound_to(domain.name, bytes(row.lookup)))
+        value = _opened(row, sealers.get(person), bound_to(row.domain.name, bytes(row.lookup)))
         if value is not None:
-            values[row.token] = value
-            persons |= {bytes(share.person) for share in row.shares.all()} | ({person} if person else set())
-    return values, persons
+            shares = {bytes(share.person) for share in row.shares.all()}
+            found[row.domain.name, row.token] = Held(
+                value, frozenset(shares | ({person} if person else set()))
+            )
+    return found
+
+
+def references(held: Iterable[Held]) -> list[str]:
+    """The persons of these, as the ledger names them."""
+    return sorted(references_of({person for each in held for person in each.persons}).values())
+
+
+def _chosen(token: str, domain: str, by_token: Mapping[str, Mapping[str, Held]]) -> tuple[Held | None, str]:
+    for spelled in (token, bare(token)):
+        there = by_token.get(spelled, {})
+        if spelled != token:
+            # In a domain of shapes what was left out is part of the token: without it, it is somebody else's.
+            shape = "".join(map(kind_of, spelled))
+            there = {name: held for name, held in there.items() if not name.endswith(f"/{shape}")}
+        if domain in there:
+            return there[domain], ""
+        if there:
+            return (next(iter(there.values())), "") if len(there) == 1 else (None, SEVERAL)
+    return None, UNKNOWN
 
 
 def _opened(row: Token, of_person: Sealer | None, bound: bytes) -> str | None:

@@ -20,10 +20,18 @@ TOKENS_ISSUED = Event("tokens.issued", "asked for tokens", {"values": Fact.COUNT
 TOKENS_RESOLVED = Event(
     "tokens.resolved",
     "asked values back",
-    {"asked": Fact.COUNT, "found": Fact.COUNT, "reason": Fact.TEXT, "persons": Fact.LIST},
+    {
+        "domain": Fact.NAME,
+        "asked": Fact.COUNT,
+        "found": Fact.COUNT,
+        "reason": Fact.TEXT,
+        "persons": Fact.LIST,
+    },
 )
 TOKENS_REFUSED = Event(
-    "tokens.refused", "was refused values: too many in an hour", {"asked": Fact.COUNT, "reason": Fact.TEXT}
+    "tokens.refused",
+    "was refused values: too many in an hour",
+    {"domain": Fact.NAME, "asked": Fact.COUNT, "reason": Fact.TEXT},
 )
 SHRED_ASKED = Event(
     "shred.proposed",

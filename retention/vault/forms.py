@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 
 from catalog.classification.vocabulary import CATEGORIES
 from governance.console.pages import TypedWordForm
-from retention.vault.detokenizing import REASON_LENGTH
-from retention.vault.models import TokenDomain, named
+from retention.vault.asking import REASON_LENGTH
+from retention.vault.models import named
+from retention.vault.versions import LONGEST_DOMAIN
 
 FOR_EVER = "Kept in the ledger for ever: write nothing about the person."
 
@@ -16,6 +17,13 @@ FOR_EVER = "Kept in the ledger for ever: write nothing about the person."
 def unique_categories() -> list[tuple[str, str]]:
     """The kinds of identifier that belong to exactly one person."""
     return [(key, category.title) for key, category in CATEGORIES.items() if category.unique]
+
+
+def lines(help_text: str) -> forms.CharField:
+    """A field for many values that no browser remembers."""
+    return forms.CharField(
+        widget=forms.Textarea({"rows": 6, "autocomplete": "off", "spellcheck": "false"}), help_text=help_text
+    )
 
 
 def show(refusal: ValidationError, form: forms.Form) -> None:
@@ -37,11 +45,13 @@ class KeyForm(forms.Form):
 
 
 class DetokenizeForm(forms.Form):
-    domain = forms.ModelChoiceField(TokenDomain.objects.all(), label="Token domain", to_field_name="name")
-    tokens = forms.CharField(
-        widget=forms.Textarea({"rows": 4, "autocomplete": "off", "spellcheck": "false"}),
-        help_text="One a line.",
+    domain = forms.CharField(
+        label="Token domain",
+        max_length=LONGEST_DOMAIN,
+        widget=forms.TextInput({"list": "known-domains", "autocomplete": "off", "spellcheck": "false"}),
+        help_text="As under Tokens. card has the tokens of card/9/16 and all others with card/ in front.",
     )
+    tokens = lines("One a line. Spaces and dashes do not matter.")
     reason = forms.CharField(max_length=REASON_LENGTH, help_text=f"Why you need the values. {FOR_EVER}")
 
     def clean_tokens(self) -> list[str]:

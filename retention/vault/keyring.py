@@ -32,6 +32,15 @@ def bundle(names: Iterable[str], *, category: str = "") -> KeyBundle:
     return KeyBundle(active, every, category)
 
 
+def renewed(pinned: KeyBundle) -> KeyBundle:
+    """A pin of long ago: the same versions in force, each as it is wrapped now. Whoever re-keyed may have moved to
+    another key service since. Raises TechniqueError for a key that is gone."""
+    _, every = versions.read(pinned.active)
+    if gone := [kept.id for kept in pinned.active.values() if kept.id not in every]:
+        raise TechniqueError(f"The vault has no {', '.join(gone)} any more.")
+    return KeyBundle({name: every[kept.id] for name, kept in pinned.active.items()}, every, pinned.category)
+
+
 def ensure(names: Iterable[str], *, by: User | None = None) -> list[Key]:
     """Make those of `names` that do not exist; the new ones. Raises TechniqueError for a name that cannot be."""
     known = set(Key.objects.filter(name__in=names).values_list("name", flat=True))

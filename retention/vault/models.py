@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from governance.console.models import Job, User
 from retention.vault.material import Wrapped
-from retention.vault.versions import NAME
+from retention.vault.versions import LONGEST_DOMAIN, NAME
 
 named = RegexValidator(NAME, "Use letters, digits and . _ : - and begin with a letter or digit.")
 
@@ -89,9 +89,13 @@ class PersonKey(models.Model):
 
 
 class TokenDomain(models.Model):
-    """Within a domain a value has one token and a token one value, whatever system asks."""
+    """Within a domain a value has one token and a token one value, whatever system asks.
 
-    name = models.CharField(max_length=80, unique=True, validators=[named])
+    Rules make domains of any column's name, and behind a slash of the pattern that tokens of one kind share:
+    `card/9/16`.
+    """
+
+    name = models.CharField(max_length=LONGEST_DOMAIN, unique=True)
     note = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -145,7 +149,7 @@ class Detokenization(models.Model):
     """Somebody asked values back: what the limit counts. The ledger has the reason too."""
 
     by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    domain = models.CharField(max_length=80)
+    domain = models.CharField(max_length=LONGEST_DOMAIN)  # or the column of a job
     asked = models.PositiveIntegerField()
     at = models.DateTimeField(auto_now_add=True)
 

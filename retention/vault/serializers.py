@@ -8,10 +8,11 @@ from rest_framework import serializers
 
 from catalog.classification.vocabulary import CATEGORIES
 from retention.vault import patterns
-from retention.vault.detokenizing import REASON_LENGTH
+from retention.vault.asking import REASON_LENGTH
 from retention.vault.forms import unique_categories
 from retention.vault.models import Key, KeyVersion, ShredRequest, TokenDomain, named
 from retention.vault.shred_requests import fingerprint, holdings
+from retention.vault.versions import LONGEST_DOMAIN
 
 MOST_VALUES = 10_000
 MOST_TOKENS = 1_000
@@ -103,7 +104,10 @@ class IssuedSerializer(serializers.Serializer):
 
 
 class DetokenizeSerializer(serializers.Serializer):
-    domain = serializers.CharField(max_length=80)
+    domain = serializers.CharField(
+        max_length=LONGEST_DOMAIN,
+        help_text="Without what follows its slash, tokens of every pattern of the domain are found.",
+    )
     tokens = serializers.ListField(
         child=serializers.CharField(max_length=4096), min_length=1, max_length=MOST_TOKENS
     )

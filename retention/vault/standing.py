@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from retention.vault.models import Key, KeyVersion, PersonKey, Token, TokenDomain
 
 State = KeyVersion.State
+MOST_OFFERED = 500
 
 
 def named_keys() -> QuerySet[Key]:
@@ -36,6 +37,11 @@ def domains() -> QuerySet[TokenDomain]:
     """Each token domain with its number of tokens, and of those that a person is known of."""
     counted = TokenDomain.objects.annotate(token_count=Count("tokens"), with_person=Count("tokens__person"))
     return counted.order_by("name")
+
+
+def offered() -> QuerySet[TokenDomain, str]:
+    """Names of domains to choose from."""
+    return TokenDomain.objects.values_list("name", flat=True)[:MOST_OFFERED]
 
 
 def _under(model: type[Model], **filters: str) -> Coalesce:

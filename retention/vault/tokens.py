@@ -22,7 +22,7 @@ from retention.vault.person_keys import secrets_of
 from retention.vault.persons import lookups
 from retention.vault.seals import Sealer
 from retention.vault.statements import run
-from retention.vault.versions import NAME
+from retention.vault.versions import LONGEST_DOMAIN
 
 T = TypeVar("T")
 
@@ -229,10 +229,10 @@ def sealer_of(kept: Wrapped) -> Sealer:
 
 
 def _domain_id(name: str) -> int:
-    if not NAME.match(name):
+    if not name.strip() or len(name) > LONGEST_DOMAIN or not name.isprintable():
         raise TechniqueError(
-            f"There can be no token domain {name!r}.",
-            "Use letters, digits and . _ : - in its name, 80 at most.",
+            f"There can be no token domain {name[:80]!r}.",
+            f"Name a domain in the rule: 1 to {LONGEST_DOMAIN} characters in one line.",
         )
     if not (found := run(DOMAIN, [name])):
         run(ADD_DOMAIN, [name])

@@ -11,6 +11,7 @@ from retention.anonymization.techniques.base import TechniqueError
 from retention.vault.material import Wrapped, fresh
 
 NAME = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._:-]{0,79}\Z")
+LONGEST_DOMAIN = 600  # of tokens: what an index has room for, at four bytes a character
 FIXED = "vault.lookups"  # never rotated: tokens would no longer be found by their values
 
 READ = """

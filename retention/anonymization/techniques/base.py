@@ -51,6 +51,9 @@ class Keys(Protocol):
     def of_persons(self, name: str, persons: Sequence[str]) -> Sequence[Secret]:
         """A key for each person (one an item, in order), made at first use; destroyed when the person is shredded."""
 
+    def known_persons(self, name: str, persons: Sequence[str]) -> Sequence[Secret | None]:
+        """The same to read with: none is made, and who has no key, or no more, gives None."""
+
 
 class Tokens(Protocol):
     """The token vault as a technique sees it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -108,15 +109,24 @@ class Encrypt(ColumnTechnique):
 
     def inverse(self, plain: pa.DataType, environment: Environment) -> Transform:
         keys, context = environment.require_keys(), (environment.data_set, environment.column)
-        sealers: dict[str, Sealer] = {}
 
-        def opened(valid: pa.Array) -> pa.Array:
-            plaintexts = []
+        def open_all(values: pa.Array, person: pa.Array | None) -> pa.Array:
+            if not self.parameters.per_person:
+                return on_valid(values, lambda valid: opened(valid, None))
+            if person is None:
+                raise TechniqueError(
+                    f"Column {environment.column} has a key for each person: say whose each value is.",
+                    "Give the column that told persons apart.",
+                )
+            owners = person.filter(values.is_valid()).to_pylist()
+            return on_valid(values, lambda valid: opened(valid, owners))
+
+        def opened(valid: pa.Array, owners: Sequence[str | None] | None) -> pa.Array:
             try:
-                for key_id, sealed in map(read_sealed, valid.to_pylist()):
-                    if key_id not in sealers:
-                        sealers[key_id] = sealer_for(keys.version(key_id), *context)
-                    plaintexts.append(sealers[key_id].open(sealed))
+                if owners is None:
+                    plaintexts: list[Any] = _by_version(valid, keys, context)
+                else:
+                    plaintexts = self._by_person(valid, owners, keys, context)
                 if is_bytes(plain):
                     return pa.array(plaintexts, plain)
                 return from_text(pa.array(plaintexts, pa.binary()).cast(pa.string()), plain)
@@ -129,7 +139,37 @@ class Encrypt(ColumnTechnique):
                     "Name the data set and column that it was encrypted in.",
                 ) from None
 
-        return lambda values, person: on_valid(values, opened)
+        return open_all
+
+    def _by_person(
+        self, values: pa.Array, owners: Sequence[str | None], keys: Keys, context: tuple[str, str]
+    ) -> list[bytes | None]:
+        """None where the person's key is gone. A key they got later has the same id, so what it does not open is
+        nobody's any more either: one such value must not hide those of all others."""
+        persons = [owner for owner in dict.fromkeys(owners) if owner and owner.strip()]
+        known = zip(persons, keys.known_persons(self.parameters.key, persons), strict=True)
+        sealers = {owner: (secret.id, sealer_for(secret, *context)) for owner, secret in known if secret}
+        return [
+            _opened(sealed, *sealers[owner], key_id=key_id) if owner in sealers else None
+            for owner, (key_id, sealed) in zip(owners, map(read_sealed, values.to_pylist()), strict=True)
+        ]
+
+
+def _by_version(values: pa.Array, keys: Keys, context: tuple[str, str]) -> list[bytes]:
+    sealers: dict[str, Sealer] = {}
+    plaintexts = []
+    for key_id, sealed in map(read_sealed, values.to_pylist()):
+        if key_id not in sealers:
+            sealers[key_id] = sealer_for(keys.version(key_id), *context)
+        plaintexts.append(sealers[key_id].open(sealed))
+    return plaintexts
+
+
+def _opened(sealed: bytes, secret_id: str, sealer: Sealer, *, key_id: str) -> bytes | None:
+    try:
+        return sealer.open(sealed) if key_id == secret_id else None
+    except InvalidTag:
+        return None
 
 
 def _plaintexts(values: pa.Array) -> list[bytes]:

@@ -22,6 +22,7 @@ from retention.anonymization.techniques.base import (
 from retention.anonymization.texts import as_text, is_text
 
 MOST_NUMERALS = 4_096  # the cost of a longer text grows with its square: one could hold up a job for days
+_REMEDY = "Choose another alphabet or keep separators, suppress such values, or use a token."
 ALPHABETS = {"digits": digits, "lower": digits + ascii_lowercase, "alphanumeric": digits + ascii_letters}
 
 
@@ -133,10 +134,10 @@ class Ff1(ColumnTechnique):
                 return answer.cast(plain)
             if chosen.otherwise == "refuse":
                 raise TechniqueError(
-                    f"Column {environment.column}: {np.count_nonzero(~fits)} distinct values cannot be encrypted: they"
-                    " have other characters than the alphabet's, too few for a million possible values, or more than"
-                    f" {MOST_NUMERALS:,}.",
-                    "Choose another alphabet or keep separators, suppress such values, or use a token.",
+                    f"Column {environment.column}: {np.count_nonzero(~fits)} distinct values cannot be"
+                    f" {'en' if forward else 'de'}crypted: they have other characters than the alphabet's, too few for"
+                    f" a million possible values, or more than {MOST_NUMERALS:,}.",
+                    _REMEDY if forward else "",
                 )
             return pc.if_else(pa.array(fits), answer, None).cast(plain)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import pyarrow as pa
 
@@ -18,6 +19,7 @@ from retention.anonymization.techniques.base import (
 from retention.anonymization.texts import as_text, has_text, text_like
 from retention.anonymization.token_formats import Card, Digits, Format, Iban, Shape, Ssn, Uuid
 
+_LONGEST_GROUP = 100
 _FORMATS = ("uuid", "digits", "shape", "card", "iban", "ssn")
 
 
@@ -106,13 +108,12 @@ class Token(ColumnTechnique):
 
     def function(self, plain: pa.DataType, environment: Environment) -> Transform:
         tokens = environment.require_tokens()
-        domain = self.parameters.domain or f"{environment.data_set}.{environment.column}"
 
         def tokenize(values: pa.Array, person: pa.Array | None) -> pa.Array:
             def issue(distinct: pa.Array) -> pa.Array:
                 texts = as_text(distinct).to_pylist()
                 owners = None if person is None or not self.needs_person else _first_owners(values, person)
-                return pa.array(self._issued(texts, owners, tokens, domain, environment.column), pa.string())
+                return pa.array(self._issued(texts, owners, tokens, environment), pa.string())
 
             return on_distinct(values, issue)
 
@@ -123,8 +124,7 @@ class Token(ColumnTechnique):
         texts: Sequence[str],
         owners: Sequence[str | None] | None,
         tokens: Tokens,
-        domain: str,
-        column: str,
+        environment: Environment,
     ) -> list[str | None]:
         """A token for each of the distinct texts, or None."""
         groups: dict[str, dict[str, str | None]] = {}
@@ -132,7 +132,7 @@ class Token(ColumnTechnique):
         unfit = bare.count(None)
         if unfit and self.parameters.otherwise == "refuse":
             raise TechniqueError(
-                f"Column {column}: {unfit} distinct values are no valid {self.parameters.format}.",
+                f"Column {environment.column}: {unfit} distinct values are no valid {self.parameters.format}.",
                 "Correct them, choose another format, or suppress such values.",
             )
         for found, owner in zip(bare, owners or [None] * len(texts), strict=True):
@@ -140,7 +140,7 @@ class Token(ColumnTechnique):
                 groups.setdefault(found[0], {}).setdefault(found[1], owner)
         issued = {}
         for group, members in groups.items():
-            made = self._of_group(domain, group, members, tokens, column, known=owners is not None)
+            made = self._of_group(group, members, tokens, environment, known=owners is not None)
             issued.update({(group, value): token for value, token in zip(members, made, strict=True)})
         return [
             None if found is None else self._format.write(issued[found], text)
@@ -149,24 +149,42 @@ class Token(ColumnTechnique):
 
     def _of_group(
         self,
-        domain: str,
         group: str,
         members: dict[str, str | None],
         tokens: Tokens,
-        column: str,
+        environment: Environment,
         *,
         known: bool,
     ) -> Sequence[str]:
         try:
             return tokens.issue(
-                f"{domain}/{group}" if group else domain,
+                self._domain(group, environment),
                 list(members),
                 fresh=lambda count: self._format.fresh(group, count),
                 capacity=self._format.capacity(group),
                 persons=list(members.values()) if known else None,
             )
         except TechniqueError as problem:
-            raise TechniqueError(f"Column {column}: {problem.message}", problem.remedy) from None
+            raise TechniqueError(f"Column {environment.column}: {problem.message}", problem.remedy) from None
+
+    def places(self, tokens: Sequence[str], environment: Environment) -> list[tuple[str, str] | None]:
+        """Where the vault has each of these tokens: its domain there, and how the token is spelled there.
+
+        None for what cannot be a token of this rule.
+        """
+        found = [self._format.read(token) for token in tokens]
+        return [None if each is None else (self._domain(each[0], environment), each[1]) for each in found]
+
+    def spelled(self, value: str, token: str) -> str:
+        """A value of the vault, written as the token that stands for it is."""
+        return self._format.write(value, token)
+
+    def _domain(self, group: str, environment: Environment) -> str:
+        """What the vault calls the domain of one group: a pattern too long for a name is named by its hash."""
+        domain = self.parameters.domain or f"{environment.data_set}.{environment.column}"
+        if len(group) > _LONGEST_GROUP or not group.isprintable():
+            group = f"~{sha256(group.encode()).hexdigest()[:32]}"
+        return f"{domain}/{group}" if group else domain
 
     def undo(self, given: pa.DataType, environment: Environment) -> Transform:
         raise TechniqueError("Tokens are given back by the vault.", "Ask it with a reason.")

@@ -11,7 +11,8 @@ from governance.console.permissions import allow
 from retention.anonymization.techniques.base import TechniqueError
 from retention.tabs import anonymization_tabs
 from retention.vault import standing
-from retention.vault.detokenizing import TooMany, resolve
+from retention.vault.asking import TooMany
+from retention.vault.detokenizing import resolve
 from retention.vault.filters import DomainFilter
 from retention.vault.forms import DetokenizeForm, show
 
@@ -52,27 +53,30 @@ def list_domains(request: StaffRequest) -> HttpResponseBase:
 @allow("vault.detokenize")
 def detokenize(request: StaffRequest) -> HttpResponse:
     form = DetokenizeForm(request.POST or None)
-    answers, status = None, 200
+    answers, status, wait = None, 200, 0
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            answers = resolve(given["domain"].name, given["tokens"], reason=given["reason"], by=request.user)
+            answers = resolve(given["domain"], given["tokens"], reason=given["reason"], by=request.user)
         except ValidationError as refusal:
             show(refusal, form)
         except TechniqueError as problem:
             form.add_error(None, str(problem))
         except TooMany as refusal:
             form.add_error(None, str(refusal))
-            status = 429
+            status, wait = 429, refusal.seconds
     context = {
         "title": "Ask values back",
         "tabs": anonymization_tabs("vault:tokens"),
         "form": form,
         "answers": answers,
+        "domains": standing.offered(),
         "cancel_url": reverse("vault:tokens"),
     }
     response = page(
         request, "vault/detokenize.html", context, status=422 if form.errors and status == 200 else status
     )
     response["Cache-Control"] = "no-store, private"
+    if wait:
+        response["Retry-After"] = str(wait)
     return response

@@ -9,17 +9,22 @@ from retention.anonymization.techniques.base import Environment, Secret, Techniq
 
 
 class KeysDouble:
-    """Keys made from their names, so that every process has the same. `shred` and `rotate` as a ring would."""
+    """Keys made from their names, so that every process has the same. `shred` and `rotate` as a ring would.
+
+    As in the vault, all keys of persons under a name have one id, and who was shredded gets another key later.
+    """
 
     def __init__(self) -> None:
         self.versions: dict[str, int] = {}
-        self.shredded: set[str] = set()
+        self.generations: dict[tuple[str, str], int] = {}
 
     def rotate(self, name: str) -> None:
         self.versions[name] = self.versions.get(name, 1) + 1
 
     def shred(self, person: str) -> None:
-        self.shredded.add(person)
+        for name, known in list(self.generations):
+            if known == person and self.generations[name, known] > 0:
+                self.generations[name, known] *= -1
 
     def current(self, name: str) -> Secret:
         return self.version(f"{name}/{self.versions.get(name, 1)}")
@@ -28,13 +33,24 @@ class KeysDouble:
         name, _, rest = key_id.partition("/")
         if name == "missing" or (rest.isdigit() and int(rest) > self.versions.get(name, 1)):
             raise TechniqueError(f"The key ring has no key {key_id}.")
-        if rest.partition(":")[2] in self.shredded:
-            raise TechniqueError("The key of this person has been destroyed.")
         return Secret(key_id, sha256(key_id.encode()).digest())
 
     def of_persons(self, name: str, persons: Sequence[str]) -> Sequence[Secret]:
         self.current(name)
-        return [self.version(f"{name}/p:{person}") for person in persons]
+        for person in persons:
+            generation = self.generations.get((name, person), 0)
+            self.generations[name, person] = generation if generation > 0 else 1 - generation
+        return [secret for secret in self.known_persons(name, persons) if secret]
+
+    def known_persons(self, name: str, persons: Sequence[str]) -> Sequence[Secret | None]:
+        self.current(name)
+        generations = [self.generations.get((name, person), 0) for person in persons]
+        return [
+            Secret(f"{name}/person", sha256(f"{name} {person} {generation}".encode()).digest())
+            if generation > 0
+            else None
+            for person, generation in zip(persons, generations, strict=True)
+        ]
 
 
 class TokensDouble:

@@ -113,12 +113,41 @@ def test_who_is_shredded_cannot_be_read_any_more() -> None:
     technique, made = encrypted(values, environment(keys=keys), persons, per_person=True)
     assert technique.needs_person
     assert made.to_pylist()[3:] == [None, None]
-    back = reveal(made, technique, environment(keys=keys), given=values.type)
-    assert back.to_pylist() == ["ana", "bo", "ana 2", None, None]
+
+    def back(person: pa.Array = persons, given: pa.Array = made) -> list[Any]:
+        context = environment(keys=keys)
+        return reveal(given, technique, context, given=values.type, person=person).to_pylist()
+
+    assert back() == ["ana", "bo", "ana 2", None, None]
     keys.shred("p1")
-    with pytest.raises(TechniqueError, match="has been destroyed"):
-        reveal(made[:1], technique, environment(keys=keys), given=values.type)
-    assert reveal(made[1:2], technique, environment(keys=keys), given=values.type).to_pylist() == ["bo"]
+    assert back() == [None, "bo", None, None, None]
+    # Who comes again has a new key under the same id: what was theirs stays gone.
+    _, again = encrypted(pa.array(["ana 3"]), environment(keys=keys), pa.array(["p1"]), per_person=True)
+    assert back(given=pa.concat_arrays([made[:2], again]), person=pa.array(["p1", "p2", "p1"])) == [
+        None,
+        "bo",
+        "ana 3",
+    ]
+    # Given under another person, or under nobody, it is not theirs either.
+    assert back(person=pa.array(["p2", None, "p2", "p2", "p2"])) == [None] * 5
+    with pytest.raises(TechniqueError, match="does not open"):
+        back(given=pa.array(["plain"]), person=pa.array(["p2"]))
+
+
+def test_values_with_a_key_for_each_person_need_to_be_told_whose_they_are() -> None:
+    keys, values = KeysDouble(), pa.array(["ana"])
+    technique, made = encrypted(values, environment(keys=keys), pa.array(["p1"]), per_person=True)
+    with pytest.raises(TechniqueError, match="Column given has a key for each person"):
+        reveal(made, technique, environment(keys=keys), given=values.type)
+
+
+def test_lists_of_a_person_come_back() -> None:
+    keys, values = KeysDouble(), pa.array([["ana", None], [], None, ["bo"]])
+    persons = pa.array(["p1", "p1", "p2", "p2"])
+    technique, made = encrypted(values, environment(keys=keys), persons, per_person=True)
+    keys.shred("p1")
+    back = reveal(made, technique, environment(keys=keys), given=values.type, person=persons)
+    assert back.to_pylist() == [[None, None], [], None, ["bo"]]
 
 
 def test_persons_must_be_known() -> None:

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from governance.keyring.subjects import reference_for
 from retention.vault import keyring
-from retention.vault.detokenizing import UNKNOWN, TooMany, resolve
+from retention.vault.asking import TooMany
+from retention.vault.detokenizing import SEVERAL, UNKNOWN, resolve
 from retention.vault.kms.base import KmsUnavailable
 from retention.vault.models import Detokenization, Key, Token
 from retention.vault.seals import SealBroken
@@ -44,6 +45,7 @@ def test_values_come_back_in_order_and_the_ledger_knows_who_why_and_about_whom(e
         "email",
     )
     assert entry.content["facts"] == {
+        "domain": "email",
         "asked": 3,
         "found": 3,
         "reason": REASON,
@@ -64,6 +66,47 @@ def test_an_unknown_token_is_said_to_be_so_and_counts(emails, amir, sequenced):
     assert Detokenization.objects.get().asked == 2
 
 
+def test_a_domain_without_its_group_has_the_tokens_of_all_groups(db, amir, sequenced):
+    vault = TokenVault(category="id.customer")
+    numbers = {"4111111111111111": "9000000000000001", "371449635398431": "900000000000002"}
+    for number, token in numbers.items():
+        domain = f"card/9/{len(token)}"
+        vault.issue(domain, [number], fresh=lambda count, token=token: [token], persons=["c-1"])
+    vault.issue("cards", ["no card"], fresh=lambda count: ["9000000000000003"])
+    asked = ["9000 0000-0000\u00a00001", "900000000000002", "9000000000000003"]
+    answers = resolve("card", asked, reason=REASON, by=amir)
+    assert [(answer.token, answer.value) for answer in answers] == list(
+        zip(asked, [*numbers, None], strict=True)
+    )
+    (entry,) = sequenced()
+    assert (entry.content["object"]["name"], entry.content["subject"]) == (
+        "",
+        reference_for("id.customer", "c-1"),
+    )
+    assert [entry.content["facts"][name] for name in ("domain", "asked", "found")] == ["card", 3, 2]
+
+
+def test_a_token_is_found_as_it_stands_first_and_never_guessed_among_several(db, amir, sequenced):
+    vault = TokenVault(category="id.customer")
+    for domain, value, token, person in [
+        ("pin", "spelled", "12-34", None),
+        ("pin", "bare", "1234", None),
+        ("pin/9", "one", "777", "c-1"),
+        ("pin/99", "another", "777", "c-2"),
+        ("pin/99", "of a group", "1234", None),
+    ]:
+        vault.issue(domain, [value], fresh=lambda count, token=token: [token], persons=[person])
+    answers = resolve("pin", ["12-34", "1 2 3 4", "777"], reason=REASON, by=amir)
+    assert [(answer.value, answer.problem) for answer in answers] == [
+        ("spelled", ""),
+        ("bare", ""),
+        (None, SEVERAL),
+    ]
+    assert sequenced()[0].content["facts"]["persons"] == []
+    (answer,) = resolve("pin/99", ["777"], reason=REASON, by=amir)
+    assert answer.value == "another"
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -72,6 +115,9 @@ def test_an_unknown_token_is_said_to_be_so_and_counts(emails, amir, sequenced):
         ({"tokens": []}, "tokens"),
         ({"tokens": ["t"] * 101}, "tokens"),
         ({"domain": "absent"}, "domain"),
+        ({"domain": "emai"}, "domain"),
+        ({"domain": ""}, "domain"),
+        ({"reason": "\0"}, "reason"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_and_gives_nothing(change: dict, field: str, emails, amir, sequenced):

@@ -142,11 +142,18 @@ def test_a_generator_that_makes_nothing_new_is_stopped(db):
     assert Token.objects.count() == 1
 
 
-@pytest.mark.parametrize("name", ["", "a/b", "x" * 81, "a b", "a\n"])
+@pytest.mark.parametrize("name", ["", " ", "x" * 601, "a\n", "a\0"])
 def test_a_domain_that_cannot_be_is_refused(name: str, db):
     with pytest.raises(TechniqueError, match="There can be no token domain"):
         issue(["a"], domain=name)
     assert not TokenDomain.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["card/9/16", "lake/orders 2024.csv.Name", "\U0001f6b6" * 600])
+def test_a_domain_may_be_called_as_any_column_is(name: str, db):
+    (token,) = issue(["a"], domain=name)
+    assert issue(["a"], domain=name) == [token]
+    assert TokenDomain.objects.get().name == name
 
 
 def test_persons_come_one_for_each_value(db):

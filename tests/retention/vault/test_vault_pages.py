@@ -145,6 +145,7 @@ def test_what_is_missing_or_too_much_is_said_beside_its_field(data: Data, amir, 
     assert browser.post(url, asked).status_code == 200
     answer = browser.post(url, asked)
     assert (answer.status_code, "ask again in 60 minutes" in text_of(answer)) == (429, True)
+    assert 3500 < int(answer["Retry-After"]) <= 3601
     assert "ana@x" not in answer.content.decode()
 
 
