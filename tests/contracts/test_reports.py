@@ -22,6 +22,9 @@ from governance.activities.models import ProcessingActivity
 from governance.console import jobs
 from governance.console.models import Job
 from governance.console.permissions import Role
+from retention.anonymization.models import Run
+from retention.anonymization.rules import Rule, RuleSet
+from retention.statistics.models import Budget
 from tests.erasure import estate
 from tests.people import person
 from tests.services.fixtures import Database, Server
@@ -70,6 +73,18 @@ def _erase_ana(store: Database) -> SubjectRequest:
     assert done.state == SubjectRequest.State.COMPLETE
     Column.objects.filter(name="topic").update(name=FORMULA)
     LocalizationRule.objects.create(category="", regions=["EEA"], note=FORMULA)
+    Budget.objects.create(name=FORMULA, limit=10**9)
+    rules = RuleSet((Rule("email", "pseudonym", reason=FORMULA),))
+    run = Run(
+        source=FORMULA,
+        source_spec={},
+        destination="copies",
+        destination_spec={},
+        use="test data",
+        runner="local",
+    )
+    run.set_rules(rules)
+    run.save()
     return done
 
 
