@@ -64,7 +64,7 @@ class RunSerializer(serializers.ModelSerializer):
         ]
 
 
-class AskSerializer(serializers.Serializer):
+class NewJobSerializer(serializers.Serializer):
     data_set = serializers.PrimaryKeyRelatedField(queryset=DataSet.objects.filter(gone_at=None))
     outlet = serializers.PrimaryKeyRelatedField(
         queryset=Outlet.objects.select_related("system"), help_text="Where jobs may deliver to."
@@ -89,10 +89,10 @@ class RunViewSet(viewsets.ReadOnlyModelViewSet):
     serializer_class = RunSerializer
     filterset_class = RunFilter
 
-    @extend_schema(request=AskSerializer, responses={201: RunSerializer})
+    @extend_schema(request=NewJobSerializer, responses={201: RunSerializer})
     def create(self, request: StaffApiRequest) -> Response:
         """Start a job; 400 says what keeps it from being done so, and nothing is begun then."""
-        asked = AskSerializer(data=request.data)
+        asked = NewJobSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         spec = {"system": given["data_set"].system_id, "data_set": given["data_set"].name}

@@ -128,7 +128,7 @@ class DetokenizeView(Refusing):
         """The values of tokens, for a reason; counted, limited and recorded."""
         given = self.given(shapes.DetokenizeSerializer)
         answers = resolve(given["domain"], given["tokens"], reason=given["reason"], by=request.user)
-        shown = shapes.AnswerSerializer(answers, many=True)
+        shown = shapes.ResolvedValueSerializer(answers, many=True)
         return Response({"domain": given["domain"], "answers": shown.data}, headers=NO_STORE)
 
 

@@ -114,7 +114,7 @@ class DetokenizeSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=REASON_LENGTH, help_text="Kept in the ledger for ever.")
 
 
-class AnswerSerializer(serializers.Serializer):
+class ResolvedValueSerializer(serializers.Serializer):
     token = serializers.CharField()
     value = serializers.CharField(allow_null=True)
     problem = serializers.CharField()
@@ -122,7 +122,7 @@ class AnswerSerializer(serializers.Serializer):
 
 class ResolvedSerializer(serializers.Serializer):
     domain = serializers.CharField()
-    answers = AnswerSerializer(many=True, help_text="In the order of the tokens.")
+    answers = ResolvedValueSerializer(many=True, help_text="In the order of the tokens.")
 
 
 class ShredSerializer(serializers.ModelSerializer):
