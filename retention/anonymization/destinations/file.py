@@ -58,11 +58,7 @@ class FileDestination(Destination):
             raise DestinationError(
                 f"{self.path} is there already.", "Choose another name, or allow to overwrite it."
             )
-        if not made_by_us(self.label, lambda digest: file_digest(self.path) == digest):
-            raise DestinationError(
-                f"{self.path} is not what an earlier job delivered there; it is not replaced.",
-                "Choose another name.",
-            )
+        self._require_ours()
 
     def check_schema(self, schema: pa.Schema) -> None:
         if self.path.suffix.lower() == ".avro":
@@ -78,11 +74,20 @@ class FileDestination(Destination):
         os.chmod(final, 0o640)
         digest = self.note(file_digest(final))
         if self.overwrite:
+            if os.path.lexists(self.path):
+                self._require_ours()  # hours may have passed since the check
             os.replace(final, self.path)
         else:
             self._place(final)
         sync_folder(self.path.parent)
         return Delivered(self.label, digest)
+
+    def _require_ours(self) -> None:
+        if not made_by_us(self.label, lambda digest: file_digest(self.path) == digest):
+            raise DestinationError(
+                f"{self.path} is not what an earlier job delivered there; it is not replaced.",
+                "Choose another name.",
+            )
 
     def _place(self, final: Path) -> None:
         """As a rename that never replaces: a link fails where the name is taken."""

@@ -54,11 +54,7 @@ class FolderDestination(Destination):
             raise DestinationError(
                 f"{self.path} is there already.", "Choose another name, or allow to overwrite it."
             )
-        if not made_by_us(self.label, lambda digest: _digest(self.path) == digest):
-            raise DestinationError(
-                f"{self.path} is not what an earlier job delivered there; it is not replaced.",
-                "Choose another name.",
-            )
+        self._require_ours()
 
     def deliver(self, staged: Staged) -> Delivered:
         if digest := self.delivered(self.path, _digest):
@@ -78,10 +74,18 @@ class FolderDestination(Destination):
         sync_folder(self.path.parent)
         return Delivered(self.label, digest)
 
+    def _require_ours(self) -> None:
+        if not made_by_us(self.label, lambda digest: _digest(self.path) == digest):
+            raise DestinationError(
+                f"{self.path} is not what an earlier job delivered there; it is not replaced.",
+                "Choose another name.",
+            )
+
     def _swap(self, final: Path) -> None:
         """Renaming a folder replaces an empty one only; the old output goes aside first, and then for good."""
         aside = self.path.with_name(f".{self.path.name}.{OURS}-old-{self.run}")
         if self.overwrite and self.path.is_dir() and any(self.path.iterdir()):
+            self._require_ours()  # hours may have passed since the check
             os.rename(self.path, aside)
         try:
             os.rename(final, self.path)

@@ -114,6 +114,26 @@ def test_a_link_leads_no_output_out_of_the_folder(lake: Outlet, tmp_path: Path, 
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+@pytest.mark.usefixtures("small_techniques")
+@pytest.mark.parametrize("name", ["out.parquet", "out/"])
+def test_what_somebody_put_there_while_a_job_ran_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    write(tmp_path / "in.parquet", customers(5))
+    worked(ask(tmp_path / "in.parquet", f"{tmp_path}/{name}"))
+    mine = tmp_path / name / "mine.txt" if name.endswith("/") else tmp_path / name
+    validate = pipeline.validate
+
+    def meanwhile(*args):
+        yield from validate(*args)
+        mine.write_text("mine")
+
+    monkeypatch.setattr(pipeline, "validate", meanwhile)
+    run = worked(ask(tmp_path / "in.parquet", f"{tmp_path}/{name}", overwrite=True))
+    assert "is not what an earlier job delivered there; it is not replaced" in run.problem
+    assert mine.read_text() == "mine"
+
+
 @pytest.mark.parametrize("name", [".", "./", "../x.parquet", "/x.parquet"])
 def test_the_folder_of_an_outlet_is_no_output_itself(lake: Outlet, name: str):
     with pytest.raises(DestinationError, match="leads out of what jobs may deliver to"):
