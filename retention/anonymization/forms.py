@@ -20,6 +20,8 @@ from retention.anonymization.sending import NotSent, require_safe_url
 from retention.anonymization.techniques import registry as techniques
 from retention.anonymization.techniques.base import TechniqueError
 from retention.anonymization.uses import USES
+from retention.vault.asking import REASON_LENGTH
+from retention.vault.forms import FOR_EVER, lines
 
 BY_HAND = "Chosen on the page of the job."
 MOST_COLUMNS = 2_000
@@ -217,3 +219,24 @@ def _plain(rule: Rule) -> Any:
 
 def _written(rule: Rule | None) -> str:
     return orjson.dumps(dict(rule.parameters)).decode() if rule and rule.parameters else ""
+
+
+class RecoverForm(forms.Form):
+    """Values of a column of the output, to get back what they were made from."""
+
+    column = forms.ChoiceField()
+    values = lines("One a line, as they stand in the output.")
+    persons = lines("Only where each person has a key of their own: whose each value is, line for line.")
+    reason = forms.CharField(max_length=REASON_LENGTH, help_text=f"Why you need the values. {FOR_EVER}")
+
+    def __init__(self, *args: Any, columns: Sequence[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.has_columns = bool(columns)
+        self.fields["column"].choices = [(name, name) for name in columns]  # type: ignore[attr-defined]
+        self.fields["persons"].required = False
+
+    def clean_values(self) -> list[str]:
+        return [line.strip() for line in self.cleaned_data["values"].splitlines() if line.strip()]
+
+    def clean_persons(self) -> list[str] | None:
+        return [line.strip() for line in self.cleaned_data["persons"].splitlines() if line.strip()] or None

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from retention.anonymization import advisor_views, cards, delivery_views, views
+from retention.anonymization import advisor_views, cards, delivery_views, recover_views, views
 from retention.anonymization.streams import views as streams
 
 app_name = "anonymization"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("new/", views.new, name="new"),
     path("new/rules/", views.review, name="review"),
     path("jobs/<uuid:pk>/", views.job, name="job"),
+    path("jobs/<uuid:pk>/recover/", recover_views.recovery, name="recover"),
     path("jobs/<uuid:pk>/resume/", views.resume, name="resume"),
     path("streams/", streams.list_streams, name="streams"),
     path("streams/<uuid:pk>/", streams.stream, name="stream"),

@@ -16,7 +16,7 @@ from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.pages import page
 from governance.console.permissions import allow
-from retention.anonymization import requesting
+from retention.anonymization import recovering, requesting
 from retention.anonymization.destinations import DestinationError
 from retention.anonymization.filters import RunFilter
 from retention.anonymization.forms import NewForm, RulesForm
@@ -75,6 +75,7 @@ def job(request: StaffRequest, pk: str) -> HttpResponse:
         "facts": _facts(run),
         "may_cancel": request.user.may("jobs.cancel") and run.job and not run.job.finished,
         "may_resume": request.user.may("anonymization.run") and run.resumable,
+        "may_recover": request.user.may("vault.detokenize") and bool(recovering.columns(run)),
         "notices": run.notices.select_related("sink"),
     }
     return page(request, "anonymization/job.html", context)
