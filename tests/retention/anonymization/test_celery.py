@@ -125,7 +125,7 @@ def test_the_same_rows_come_out_after_workers_were_killed(tmp_path: Path):
     assert leftovers(tmp_path) == []
 
 
-def _wait(run: Run, until, *, seconds: int = 120) -> None:
+def _wait(run: Run, until, *, seconds: int = 400) -> None:
     deadline = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < deadline, f"stuck: {run.parts.values_list('number', 'state')}"
