@@ -6,6 +6,7 @@ from erasure.executing import execute
 from erasure.models import Plan, SubjectRequest
 from erasure.packaging import make_package
 from erasure.planning import make_plan
+from erasure.rights import right_of
 from erasure.searching import find_person
 from governance.console.jobs import Progress, job
 from governance.console.models import Job
@@ -27,7 +28,7 @@ def find(running: Job, request: int) -> Iterator[Progress]:
     """Search; then, for an erasure, plan. What was found by nobody is said to be so at once."""
     subject_request = SubjectRequest.objects.get(pk=request)
     yield from find_person(subject_request)
-    if subject_request.kind == SubjectRequest.Kind.ERASURE:
+    if right_of(subject_request.kind).plans:
         yield from make_plan(subject_request, by=running.started_by)
 
 

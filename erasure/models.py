@@ -22,7 +22,12 @@ class SubjectRequest(models.Model):
 
     class Kind(models.TextChoices):
         ACCESS = "access", "Access, Art. 15"
+        RECTIFICATION = "rectification", "Rectification, Art. 16"
         ERASURE = "erasure", "Erasure, Art. 17"
+        RESTRICTION = "restriction", "Restriction, Art. 18"
+        PORTABILITY = "portability", "Portability, Art. 20"
+        OBJECTION = "objection", "Objection, Art. 21"
+        OPT_OUT = "opt out", "Opt-out of sale and sharing"
 
     class State(models.TextChoices):
         RECEIVED = "received", "Received"
@@ -33,6 +38,7 @@ class SubjectRequest(models.Model):
         PLANNED = "planned", "Awaiting approval"
         APPROVED = "approved", "Approved"
         EXECUTING = "executing", "Executing"
+        WAITING = "waiting", "Waiting for systems"
         COMPLETE = "complete", "Complete"
         RESIDUAL = "residual found", "Residual found"
         FAILED = "failed", "Failed"
@@ -42,12 +48,26 @@ class SubjectRequest(models.Model):
         FORM = "form", "Public form"
         OFFICER = "officer", "Entered by an officer"
         API = "api", "API"
+        FILE = "file", "CSV file"
+        DRP = "drp", "Data Rights Protocol"
+        OPENDSR = "opendsr", "OpenDSR"
+
+    class Ground(models.TextChoices):
+        """Art. 17(1) GDPR: why data must be erased."""
+
+        NO_LONGER_NECESSARY = "a", "No longer necessary, Art. 17(1)(a)"
+        CONSENT_WITHDRAWN = "b", "Consent withdrawn, Art. 17(1)(b)"
+        OBJECTION = "c", "Objection, Art. 17(1)(c)"
+        UNLAWFUL = "d", "Unlawful processing, Art. 17(1)(d)"
+        LEGAL_OBLIGATION = "e", "Legal obligation to erase, Art. 17(1)(e)"
+        CHILD = "f", "Collected from a child, Art. 17(1)(f)"
 
     ENDED = (State.COMPLETE, State.REJECTED)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     reference = models.CharField(max_length=20, unique=True)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    ground = models.CharField(max_length=1, choices=Ground.choices, blank=True)
     state = models.CharField(max_length=20, choices=State.choices, default=State.RECEIVED)
     channel = models.CharField(max_length=10, choices=Channel.choices)
     regime = models.CharField(max_length=40, default="EU-GDPR")
@@ -55,6 +75,12 @@ class SubjectRequest(models.Model):
     due_on = models.DateField()
     extended = models.BooleanField(default=False)
     extension_reason = models.CharField(max_length=300, blank=True)
+    language = models.CharField(max_length=8, default="en")
+    acknowledge_by = models.DateField(null=True)  # where the regime asks for an acknowledgement
+    acknowledged_at = models.DateTimeField(null=True)
+    paused_at = models.DateTimeField(null=True)  # the clock stands since then
+    pause_reason = models.CharField(max_length=300, blank=True)
+    paused_days = models.IntegerField(default=0)  # of pauses that are over
     subject = models.CharField(max_length=60)  # keyed reference, as in the ledger
     verified_at = models.DateTimeField(null=True)
     verified_how = models.CharField(max_length=200, blank=True)
@@ -66,6 +92,8 @@ class SubjectRequest(models.Model):
     outcome = models.CharField(max_length=300, blank=True)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True)
+    reopened = models.IntegerField(default=0)  # how many times
+    look_again_at = models.DateTimeField(null=True)  # after completion: data come back
 
     class Meta:
         db_table = "erasure_request"
@@ -167,7 +195,8 @@ class Plan(models.Model):
         REJECTED = "rejected", "Rejected"
         STOPPED = "stopped", "Stopped"
 
-    request = models.ForeignKey(SubjectRequest, on_delete=models.CASCADE, related_name="plans")
+    request = models.ForeignKey(SubjectRequest, on_delete=models.CASCADE, null=True, related_name="plans")
+    title = models.CharField(max_length=120, blank=True)  # of a plan that no person asked for
     number = models.IntegerField()
     state = models.CharField(max_length=10, choices=State.choices)
     fingerprint = models.CharField(max_length=64)
@@ -193,7 +222,7 @@ class Plan(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.request.reference} plan {self.number}"
+        return f"{self.request.reference} plan {self.number}" if self.request else self.title
 
     def ledger_name(self) -> str:
         return str(self)
@@ -202,43 +231,64 @@ class Plan(models.Model):
         return reverse("erasure:plan", args=[self.request_id, self.number])
 
     @property
+    def subject(self) -> str:
+        """The keyed reference of the person it is about; empty where it is about no one in particular."""
+        return self.request.subject if self.request else ""
+
+    @property
     def rows(self) -> int:
         return sum(step.rows_before for step in self.steps.all())
 
 
 class Step(models.Model):
-    """One data set of a plan: which method, which columns, how many rows, and what came of it."""
+    """One thing a plan does: a method on rows of one data set, or a measure beside the stores (`hit` is null).
+
+    `target` says in words what a measure acts on; `facts` holds names and counts, never a value of a person. What is
+    personal (the new value of a rectified field) is in `sealed`.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending", "Pending"
         RUNNING = "running", "Running"
+        WAITING = "waiting", "Waiting"  # for a store's own time, a custodian, a recipient: asked again
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
 
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="steps")
     position = models.IntegerField()
-    hit = models.ForeignKey(Hit, on_delete=models.PROTECT, related_name="steps")
-    data_set = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="+")
+    hit = models.ForeignKey(Hit, on_delete=models.PROTECT, null=True, related_name="steps")
+    data_set = models.ForeignKey(DataSet, on_delete=models.PROTECT, null=True, related_name="+")
+    target = models.CharField(max_length=200, blank=True)
     method = models.CharField(max_length=20)
+    facts = models.JSONField(default=dict)
+    condition = models.JSONField(default=dict)  # {column, before}: rows by their age
+    sealed = models.BinaryField(null=True)
     identity = models.BooleanField(default=False)
     replacements = models.JSONField(default=dict)  # {column: {value, unique}}; empty for whole rows
     written = models.JSONField(default=list)  # the columns that held something when their turn came
     kept = models.JSONField(default=list)  # [{column, why}] that keep their values although personal
     reason = models.CharField(max_length=400, blank=True)
     hold = models.ForeignKey(Hold, on_delete=models.PROTECT, null=True, related_name="+")
-    schema_digest = models.CharField(max_length=64)
-    keys_digest = models.CharField(max_length=64)
-    rows_before = models.BigIntegerField()
+    schema_digest = models.CharField(max_length=64, blank=True)
+    keys_digest = models.CharField(max_length=64, blank=True)
+    rows_before = models.BigIntegerField(default=0)
     rows_after = models.BigIntegerField(null=True)  # rows that still hold the person, read back
     cursor = models.BigIntegerField(default=0)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     problem = models.CharField(max_length=500, blank=True)
+    waits_for = models.CharField(max_length=300, blank=True)
+    waits_until = models.DateTimeField(null=True)  # when the store itself removes the rest, if it says so
+    check_at = models.DateTimeField(null=True)  # when a waiting step is looked at again
+    attempts = models.IntegerField(default=0)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "erasure_step"
         ordering = ["position"]
+        indexes = [
+            models.Index(fields=["check_at"], condition=Q(state="waiting"), name="step_waiting"),
+        ]
         constraints = [models.UniqueConstraint(fields=["plan", "position"], name="step_position_once")]
 
 

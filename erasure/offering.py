@@ -8,10 +8,11 @@ from django.utils import timezone
 from erasure.models import Plan, SubjectRequest
 from erasure.requests.identity import AT_MOST, UNVERIFIED
 from erasure.requests.starting import IN_FORCE, SEARCHABLE
+from erasure.rights import right_of
 from erasure.stages import proof_url
 from governance.console.models import User
 
-Kind, State = SubjectRequest.Kind, SubjectRequest.State
+State = SubjectRequest.State
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _verified(request: SubjectRequest) -> list[Offer]:
     search = _offer("Search again" if again else "Search for the person", "search", request)
     if request.state != State.FOUND:
         return [search] if request.state in SEARCHABLE else []
-    if request.kind == Kind.ACCESS:
+    if right_of(request.kind).packages:
         return [_offer("Make the package", "package_make", request), search]
     plan = _offer("Plan again" if request.plans.exists() else "Make a plan", "plan_make", request)
     # What a plan was overtaken by, or could not look into, only a new search can see.

@@ -22,6 +22,7 @@ from erasure.keysets import KeySet
 from erasure.models import Hit, Package, PackagePart, SubjectRequest
 from erasure.requests.letters import send_letter
 from erasure.requests.states import move
+from erasure.rights import right_of
 from erasure.searching import known_keys
 from governance.activities.models import Organisation
 from governance.console.jobs import JobFailed, Progress
@@ -39,7 +40,7 @@ def make_package(request: SubjectRequest) -> Iterator[Progress]:
 
     Raises JobFailed if a system does not answer, or if the request is not an access request with its data found.
     """
-    if request.kind != SubjectRequest.Kind.ACCESS or request.state != State.FOUND:
+    if not right_of(request.kind).packages or request.state != State.FOUND:
         raise JobFailed(
             f"{request.reference} is {request.get_state_display().lower()}: there is nothing to package."
         )

@@ -8,7 +8,7 @@ from audit.ledger.recording import record
 from catalog.connectors.base import ConnectorError, DataSetInfo
 from catalog.models import Link
 from erasure import events
-from erasure.deciding import Decision, decide
+from erasure.deciding import Decision
 from erasure.executing import conclude_without_plan, current_schemas, rehearse
 from erasure.finding import Connections, Estate
 from erasure.fingerprints import fingerprint_of, schema_digest
@@ -17,6 +17,7 @@ from erasure.methods import registry as methods
 from erasure.models import Hit, Plan, Step, SubjectRequest
 from erasure.ordering import in_order
 from erasure.requests.states import move
+from erasure.rights import right_of
 from erasure.searching import known_keys
 from governance.console.jobs import JobFailed, Progress
 from governance.console.models import User
@@ -31,7 +32,7 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
 
     Nothing is written in any store. Raises JobFailed if a system does not answer.
     """
-    if request.kind != SubjectRequest.Kind.ERASURE or request.state != State.FOUND:
+    if not right_of(request.kind).plans or request.state != State.FOUND:
         raise JobFailed(
             f"{request.reference} cannot be planned while it is {request.get_state_display().lower()}."
         )
@@ -42,7 +43,8 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
         with Connections() as connections:
             estate = Estate.load(connections)
             ordered = in_order(hits, _all_links(estate))
-            decisions = decide(estate, ordered, keys, holds_on(hit.data_set for hit in hits))
+            holds = holds_on(hit.data_set for hit in hits)
+            decisions = right_of(request.kind).decide(request, estate, ordered, keys, holds)
             ordered.sort(key=lambda hit: decisions[hit.data_set_id].method == "ask")  # they hold up no other
             needed = any(_needed(connections, hit, decisions, keys) for hit in ordered)
             yield Progress(1, 3, "Reading the structure")

@@ -7,15 +7,11 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 
 from erasure.models import Plan, SubjectRequest
+from erasure.rights import right_of
 from governance.console.models import Job
 
-Kind, State = SubjectRequest.Kind, SubjectRequest.State
+State = SubjectRequest.State
 Stage = dict[str, Any]
-FIRST = ("received", "identity", "search")
-WAY = {
-    Kind.ACCESS: (*FIRST, "package"),
-    Kind.ERASURE: (*FIRST, "plan", "approval", "erasure", "verification", "proof"),
-}
 TITLES = {
     "received": "Received",
     "identity": "Identity",
@@ -26,6 +22,7 @@ TITLES = {
     "erasure": "Erasure",
     "verification": "Second search",
     "proof": "Proof",
+    "settled": "Settled",
 }
 AT = {
     State.RECEIVED: "identity",
@@ -35,6 +32,7 @@ AT = {
     State.PLANNED: "approval",
     State.APPROVED: "erasure",
     State.EXECUTING: "erasure",
+    State.WAITING: "erasure",
     State.RESIDUAL: "verification",
 }
 SINCE_JOB = {"erasure.plan": "plan", "erasure.package": "package", "erasure.execute": "erasure"}
@@ -43,7 +41,7 @@ SINCE_JOB = {"erasure.plan": "plan", "erasure.package": "package", "erasure.exec
 def stages(request: SubjectRequest) -> list[Stage]:
     """The way for `ui/steps.html`: what is done, where it stands, what waits."""
     plan = request.plans.select_related("made_by", "decided_by").first()
-    way = WAY[Kind(request.kind)]
+    way = right_of(request.kind).way
     here = len(way) if request.state == State.COMPLETE else way.index(_here(request))
     stopped = _stopped(request, plan)
     told = []
@@ -60,7 +58,7 @@ def stages(request: SubjectRequest) -> list[Stage]:
 
 def proof_url(request: SubjectRequest) -> str:
     """Where the proof of this erasure can be read; empty where no reports are installed, or for other requests."""
-    if request.kind != Kind.ERASURE or request.state not in (State.COMPLETE, State.RESIDUAL):
+    if not right_of(request.kind).plans or request.state not in (State.COMPLETE, State.RESIDUAL):
         return ""
     try:
         return f"{reverse('reports:report', args=['erasure_proof'])}?request={request.reference}"
@@ -70,8 +68,9 @@ def proof_url(request: SubjectRequest) -> str:
 
 def _here(request: SubjectRequest) -> str:
     """The stage that the request is at."""
-    found = "package" if request.kind == Kind.ACCESS else "plan"
-    if AT.get(State(request.state)) in WAY[Kind(request.kind)]:
+    right = right_of(request.kind)
+    found = "package" if right.packages else "plan" if right.plans else "settled"
+    if AT.get(State(request.state)) in right.way:
         return AT[State(request.state)]
     if request.state == State.FOUND:
         return found
@@ -79,7 +78,7 @@ def _here(request: SubjectRequest) -> str:
         return SINCE_JOB.get(request.job.kind, "search")
     if not request.verified_at:
         return "identity"
-    return found if request.searched_at else "search"
+    return found if request.searched_at or not right.searches else "search"
 
 
 def _searched_by(request: SubjectRequest, job: Job) -> bool:
@@ -182,4 +181,5 @@ TELLING: dict[str, Callable[[SubjectRequest, Plan | None], Stage]] = {
     "erasure": _erasure,
     "verification": _verification,
     "proof": _proof,
+    "settled": _proof,
 }

@@ -44,11 +44,17 @@ INSTALLED_APPS = [
     "governance.activities",
     "catalog",
     "retention",
+    "retention.policies",
     "retention.vault",
     "retention.anonymization",
     "retention.risk",
     "retention.statistics",
     "erasure",
+    "erasure.registry",
+    "erasure.training",
+    "erasure.custodians",
+    "erasure.protocols",
+    "erasure.expiry",
     "audit.reports",
 ]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -62,6 +63,7 @@ class Capability(StrEnum):
 
     FIND = "find"  # rows by their values
     CHANGE = "change"  # rehearse, delete and overwrite
+    EXPIRE = "expire"  # rows by their age: count_older and expire
 
 
 class Kind(StrEnum):
@@ -169,6 +171,26 @@ class Operation:
     replacements: Mapping[str, Replacement] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Older:
+    """The rows whose `column`, a date or a time, lies before `moment` (aware). A row without a value is not older."""
+
+    column: str
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lingering:
+    """What a store still holds of rows that it has been told to delete, and until when; `why` is for its readers.
+
+    `until` is None where the store does not say. `rows` counts what can be counted, and is 1 where nothing can.
+    """
+
+    rows: int
+    until: datetime | None
+    why: str
+
+
 class Connector(ABC):
     """One kind of store.
 
@@ -183,7 +205,7 @@ class Connector(ABC):
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     # How many keys one delete or overwrite takes: each is one transaction, or one rewriting of a file.
     keys_per_change: ClassVar[int] = 5_000
-    capabilities: ClassVar[frozenset[Capability]] = frozenset(Capability)
+    capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.FIND, Capability.CHANGE})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
         self.settings = settings
@@ -263,3 +285,25 @@ class Connector(ABC):
         self, data_set: str, matches: Sequence[Match], replacements: Mapping[str, Replacement]
     ) -> int:
         """Write `replacements` into the matching rows, all or none, durably; how many rows. Idempotent."""
+
+    def settle(self, data_set: str) -> None:  # noqa: B027 (most stores have nothing to do)
+        """After the last change of a step: make what was deleted really go (older snapshots, segments, free pages).
+
+        Idempotent, and safe to call where nothing was deleted.
+        """
+
+    def lingering(self, data_set: str, matches: Sequence[Match]) -> Lingering | None:
+        """What of the matching rows is still held although it was deleted, as logs and tables with versions do.
+
+        None where nothing is: the answer that verification wants to hear.
+        """
+        return None
+
+    def count_older(self, data_set: str, older: Older) -> int:
+        """How many rows are older. Raises Unsupported for a store that cannot tell."""
+        raise Unsupported(f"{self.label} cannot tell the age of rows.", "Expire this data set by hand.")
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        """Delete at most `limit` of the rows that are older, durably; how many went, 0 when none is left."""
+        self.require_writable()
+        raise Unsupported(f"{self.label} cannot expire rows.", "Expire this data set by hand.")

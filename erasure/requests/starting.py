@@ -4,10 +4,11 @@ from django.db import transaction
 
 from erasure.models import Plan, SubjectRequest
 from erasure.requests.states import NotNow, move
+from erasure.rights import right_of
 from governance.console.jobs import enqueue
 from governance.console.models import Job
 
-Kind, State = SubjectRequest.Kind, SubjectRequest.State
+State = SubjectRequest.State
 SEARCHABLE = (State.VERIFIED, State.SEARCHING, State.FOUND, State.PLANNED, State.RESIDUAL, State.FAILED)
 IN_FORCE = (Plan.State.APPROVED, Plan.State.EXECUTING)
 
@@ -26,7 +27,8 @@ def search(request: SubjectRequest) -> Job:
 def plan(request: SubjectRequest) -> Job:
     """Make a plan from what was found, after a hold or the stores have changed. Raises NotNow."""
     hold_still(request)
-    _refuse_unless(request, Kind.ERASURE, "An access request has no plan: make its package.")
+    if not right_of(request.kind).plans:
+        raise NotNow("A request of this kind changes no stores and has no plan.")
     job = enqueue("erasure.plan", title=f"Plan {request}", request=request.pk)
     move(request, State.FOUND, since=[State.FOUND], problem="", job=job)
     return job
@@ -36,7 +38,8 @@ def plan(request: SubjectRequest) -> Job:
 def package(request: SubjectRequest) -> Job:
     """Make the package of an access request from what was found. Raises NotNow."""
     hold_still(request)
-    _refuse_unless(request, Kind.ACCESS, "An erasure has no package: make its plan.")
+    if not right_of(request.kind).packages:
+        raise NotNow("A request of this kind is not answered with a package.")
     job = enqueue("erasure.package", title=f"Make the package of {request}", request=request.pk)
     move(request, State.FOUND, since=[State.FOUND], problem="", job=job)
     return job
@@ -54,8 +57,3 @@ def refuse_while_in_force(request: SubjectRequest) -> None:
     plan = request.plans.filter(state__in=IN_FORCE).first()
     if plan:
         raise NotNow(f"{plan} is {plan.get_state_display().lower()}: let it come to its end, or resume it.")
-
-
-def _refuse_unless(request: SubjectRequest, kind: str, instead: str) -> None:
-    if request.kind != kind:
-        raise NotNow(instead)

@@ -21,6 +21,7 @@ IN_WORDS: dict[str, str] = {
     State.PLANNED: CHECKING,
     State.APPROVED: "We are erasing your data.",
     State.EXECUTING: "We are erasing your data.",
+    State.WAITING: "Your data are erased where we can do it at once; some of our systems need more time.",
     State.RESIDUAL: "We are erasing your data, and have not finished.",
     State.FAILED: "We are working on your request.",
     State.REJECTED: "We could not do what you asked for. Our letter to you says why.",
@@ -47,4 +48,6 @@ def request_of(token: str) -> SubjectRequest | None:
 
 def in_words(request: SubjectRequest) -> str:
     """The state of the request as the person is told it."""
-    return COMPLETE[request.kind] if request.state == State.COMPLETE else IN_WORDS[request.state]
+    if request.state == State.COMPLETE:
+        return COMPLETE.get(request.kind, "Your request is complete. Our letter to you says what was done.")
+    return IN_WORDS[request.state]

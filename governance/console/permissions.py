@@ -54,10 +54,19 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "statistics.query": frozenset({O, S, E}),  # spends budget
     "statistics.true_values": frozenset({O}),
     "budgets.manage": frozenset({O}),
+    "retention.view": frozenset({A, O, S, E, C, U}),
+    "retention.manage": frozenset({O, S}),  # policies
+    "retention.run": frozenset({O}),  # plan and approve expiry
+    "registry.check": frozenset({O, E}),  # who of many was erased: keys of persons go in, yes or no comes out
+    "backups.manage": frozenset({O, E, C}),
+    "training.view": frozenset({A, O, S, E, U}),
+    "training.manage": frozenset({E}),
+    "tasks.confirm": frozenset({C}),  # a custodian's steps in the systems that are theirs
     "holds.view": frozenset({A, O, S, C, U}),
     "holds.manage": frozenset({O}),
     "requests.view": frozenset({O, U}),
     "requests.handle": frozenset({O}),
+    "requests.configure": frozenset({O}),  # letters, agents, protocols
     "plans.approve": frozenset({O}),
     "packages.read": frozenset({O}),
     "ledger.view": frozenset({A, O, U}),

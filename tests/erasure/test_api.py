@@ -140,7 +140,7 @@ def test_a_request_that_is_open_already_is_named(api: APIClient, asked: SubjectR
     [
         ({"email": "ana"}, {"email": ["Enter a valid email address."]}),
         ({"email": None}, {"email": ["This field may not be null."]}),
-        ({"kind": "portability"}, {"kind": ['"portability" is not a valid choice.']}),
+        ({"kind": "forgetting"}, {"kind": ['"forgetting" is not a valid choice.']}),
         ({"regime": "LEX"}, {"regime": ['"LEX" is not a valid choice.']}),
         ({"email": f"{'a' * 309}@example.org"}, None),
         (
@@ -192,7 +192,7 @@ def test_lists_are_filtered_as_on_the_page(
     body = api.get(f"{REQUESTS}{query}").json()
     assert {row["id"] for row in body["results"]} == {(asked.pk, other.pk)[number] for number in expected}
     assert body["count"] == len(expected)
-    assert problem(api.get(f"{REQUESTS}?kind=portability"))[0] == 400
+    assert problem(api.get(f"{REQUESTS}?kind=forgetting"))[0] == 400
 
 
 def test_no_answer_but_one_holds_an_identifier_in_clear(shop, api: APIClient, amir: User, work) -> None:

@@ -207,7 +207,7 @@ def test_only_what_was_found_is_packaged(amir, work, state: str) -> None:
 def test_an_erasure_has_no_package(amir) -> None:
     request = request_of("ana@example.org", amir)
     SubjectRequest.objects.update(state="found")
-    with pytest.raises(NotNow, match="An erasure has no package: make its plan"):
+    with pytest.raises(NotNow, match="A request of this kind is not answered"):
         starting.package(request)
 
 

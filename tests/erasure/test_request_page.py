@@ -267,8 +267,12 @@ def test_an_access_request_ends_in_a_download(shop, officer: Client, amir: User,
 
 def test_wrong_kinds_of_work_are_refused_in_words(officer: Client, amir: User, asked: SubjectRequest) -> None:
     SubjectRequest.objects.update(state="found")
-    refused(officer.post(f"{asked.get_absolute_url()}package/"), "An erasure has no package: make its plan.")
+    refused(
+        officer.post(f"{asked.get_absolute_url()}package/"),
+        "A request of this kind is not answered with a package.",
+    )
     access = request_of("bo@example.org", amir, kind="access")
     refused(
-        officer.post(f"{access.get_absolute_url()}plans/"), "An access request has no plan: make its package."
+        officer.post(f"{access.get_absolute_url()}plans/"),
+        "A request of this kind changes no stores and has no plan.",
     )

@@ -1,0 +1,44 @@
+"""What a right of a data subject means for the console: the stages of its way, and what is done about it."""
+
+from abc import ABC
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from erasure.keysets import KeySet
+from erasure.models import Hit, SubjectRequest
+from retention.models import Hold
+
+if TYPE_CHECKING:
+    from erasure.deciding import Decision
+    from erasure.finding import Estate
+
+FIRST = ("received", "identity", "search")
+CHANGE = ("plan", "approval", "erasure", "verification", "proof")
+
+
+class Right(ABC):
+    """One right. `way` are the stages of `erasure.stages`, in order; the flags follow from what the law asks."""
+
+    kind: ClassVar[str]
+    label: ClassVar[str]
+    article: ClassVar[str]
+    asks: ClassVar[str]  # in the words of the person: the choice on the public form
+    way: ClassVar[tuple[str, ...]]
+    needs_identity: ClassVar[bool] = True
+    searches: ClassVar[bool] = True  # whether the person's rows are looked for
+    plans: ClassVar[bool] = False  # whether stores are changed: by a plan that a second person approves
+    packages: ClassVar[bool] = False  # whether the answer is a copy of the data
+
+    def decide(
+        self,
+        request: SubjectRequest,
+        estate: "Estate",
+        ordered: list[Hit],
+        keys: Mapping[int, KeySet],
+        holds: Mapping[int, Hold],
+    ) -> "dict[int, Decision]":
+        """For a right that plans: what becomes of the rows of each hit, by data set."""
+        raise NotImplementedError(f"{self.label} changes no rows.")
+
+    def settle(self, request: SubjectRequest) -> None:  # noqa: B027 (most rights plan)
+        """Carry out what needs no plan, in the caller's transaction: entries in the registry, withdrawn consent."""
