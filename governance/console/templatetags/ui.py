@@ -24,7 +24,7 @@ TONES = {
     "progress": "running,verified,searching,found,approved,executing,pseudonymous,in progress,scanning",
     "good": "done,complete,confirmed,active,intact,reachable,executed,ready,sent,safeguarded",
     "attention": "identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,"
-    "due soon,held,restricted,paused,region unknown",
+    "due soon,held,restricted,paused,waiting,region unknown",
     "bad": "failed,residual found,overdue,unreachable,direct,broken,refused,locked,blocked,stopped,no safeguard",
     "special": "sensitive",
 }
