@@ -134,6 +134,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="0"),
     },
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
+    "count what is due every night": {
+        "task": "policies.count_due",
+        "schedule": crontab(hour="3", minute="0"),
+    },
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 JOB_HEARTBEAT_SECONDS = 2

@@ -117,6 +117,7 @@ def test_map_is_complete():
         "console",
         "erasure",
         "ledger",
+        "policies",
         "public",
         "reports",
         "retention",
