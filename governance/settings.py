@@ -138,6 +138,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "policies.count_due",
         "schedule": crontab(hour="3", minute="0"),
     },
+    "carry out standing policies": {
+        "task": "expiry.run_standing",
+        "schedule": crontab(hour="4", minute="30"),
+    },
+    "resume expiry": {"task": "expiry.resume", "schedule": timedelta(minutes=15)},
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 JOB_HEARTBEAT_SECONDS = 2
