@@ -19,8 +19,8 @@ FAR = 60  # days: a date farther away is told as it stands
 
 # The tone of each state word. A badge always shows the word too: colour alone says nothing.
 TONES = {
-    "neutral": "retired,queued,cancelled,received,rejected,closed,draft,released,none,never run,unknown,superseded,"
-    "pending,suggested,revoked,gone",
+    "neutral": "queued,cancelled,received,rejected,closed,draft,released,none,never run,unknown,superseded,"
+    "pending,suggested,revoked,gone,retired,destroyed,kept",
     "progress": "running,verified,searching,found,approved,executing,pseudonymous,in progress,scanning",
     "good": "nothing due,done,complete,confirmed,active,intact,reachable,executed,ready,sent,safeguarded",
     "attention": "due,conflict,identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,"
