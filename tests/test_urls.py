@@ -125,6 +125,7 @@ def test_map_is_complete():
         "retention",
         "risk",
         "statistics",
+        "training",
         "vault",
     }
 

@@ -36,7 +36,7 @@ class Mask:
 
     category: str
     use: str
-    hashes: np.ndarray  # of `S32`, sorted
+    hashes: np.ndarray  # uint64, sorted
     prefixes: tuple[str, ...]  # the categories a value may have been registered under
 
     def __len__(self) -> int:
@@ -54,16 +54,17 @@ class Mask:
         return pc.fill_null(known.take(encoded.indices), False)
 
     def _known(self, values: Sequence[object]) -> np.ndarray:
-        texts = [str(value).strip().casefold() for value in values]
-        found = np.zeros(len(texts), bool)
-        key = hashing_key("identifier")
+        found = np.zeros(len(values), bool)
         for category in self.prefixes:
-            lead = f"{category}\x00"
-            hashes = np.array(
-                [hmac.digest(key, (lead + t).encode(), sha256) for t in texts], f"V{HASH_BYTES}"
-            )
-            found |= np.isin(_comparable(hashes), self.hashes)
+            found |= np.isin(hash_persons(category, values), self.hashes)
         return found
+
+
+def hash_persons(category: str, values: Sequence[object]) -> np.ndarray:
+    """The first 64 bits of each value's keyed hash (`lookup_of`), as uint64 in the order of the values."""
+    key, lead = hashing_key("identifier"), f"{category}\x00"
+    texts = (lead + str(value).strip().casefold() for value in values)
+    return shortened(b"".join(hmac.digest(key, text.encode(), sha256) for text in texts))
 
 
 def mask_for(category: str, *, use: str = "keep", purpose: str = "") -> Mask:
@@ -79,9 +80,9 @@ def mask_for(category: str, *, use: str = "keep", purpose: str = "") -> Mask:
     rows = Registration.objects.filter(category__in=categories, effect__in=FORBID[use], lifted_at=None)
     rows = rows.filter(purpose__in=["", purpose]) if purpose else rows
     found = list(rows.order_by().values_list("category", "lookup"))
-    packed = np.array([bytes(lookup) for _, lookup in found], f"V{HASH_BYTES}")
+    packed = b"".join(bytes(lookup) for _, lookup in found)
     used = tuple(sorted({category for category, _ in found}))
-    return Mask(category, use, np.sort(_comparable(packed)), used)
+    return Mask(category, use, np.sort(shortened(packed)), used)
 
 
 def check(category: str, values: Sequence[str], *, use: str = "keep", purpose: str = "") -> list[bool]:
@@ -89,9 +90,6 @@ def check(category: str, values: Sequence[str], *, use: str = "keep", purpose: s
     return mask_for(category, use=use, purpose=purpose).registered(pa.array(values, pa.string())).to_pylist()
 
 
-def _comparable(hashes: np.ndarray) -> np.ndarray:
-    """As the first 64 bits, which sort and compare at the speed of numbers: a pair collides once in 2⁶⁴."""
-    raw = (
-        np.frombuffer(hashes.tobytes(), ">u8").reshape(len(hashes), HASH_BYTES // 8) if len(hashes) else None
-    )
-    return np.empty(0, np.uint64) if raw is None else raw[:, 0].astype(np.uint64)
+def shortened(lookups: bytes) -> np.ndarray:
+    """Of whole hashes one behind the other, the first 64 bits each: two persons share them once in 2⁶⁴ pairs."""
+    return np.frombuffer(lookups, ">u8").reshape(-1, HASH_BYTES // 8)[:, 0].astype(np.uint64)

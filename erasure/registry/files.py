@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from erasure.registry.checking import Mask
 
 FORMATS = {".parquet": "parquet", ".csv": "csv", ".feather": "feather", ".arrow": "feather"}
 BATCH_ROWS = 100_000
-Writer = Callable[[pa.RecordBatch], None]
 
 
 @dataclass(slots=True)
@@ -33,11 +32,30 @@ def check_file(source: Path, column: str, mask: Mask, *, out: Path | None = None
 
     Raises ValidationError for a file that cannot be read, a column it has not, or an `out` that is there already.
     """
-    data = _open(source)
-    if column not in data.schema.names:
-        raise ValidationError(f"{source} has no column {column}; it has {', '.join(data.schema.names)}.")
-    if out is None:
-        return _count(data, column, mask)
+    checked = Checked()
+
+    def keep(batch: pa.RecordBatch) -> pa.Array:
+        registered = mask.registered(batch.column(column))
+        checked.rows += len(registered)
+        checked.registered += pc.sum(registered).as_py() or 0
+        return pc.invert(registered)
+
+    if out is not None:
+        filter_file(source, out, keep, columns=[column])
+    else:
+        for batch in _open(source, [column]).to_batches(columns=[column], batch_size=BATCH_ROWS):
+            keep(batch)
+    return checked
+
+
+def filter_file(
+    source: Path, out: Path, keep: Callable[[pa.RecordBatch], pa.Array], *, columns: Sequence[str]
+) -> None:
+    """Write the rows of `source` for which `keep` says true into a new file `out`, whole or not at all.
+
+    `columns` are those that `keep` asks for. Raises ValidationError as `check_file`.
+    """
+    data = _open(source, columns)
     if _format(out) == "feather":
         raise ValidationError(f"{out}: write .parquet or .csv.")
     if out.exists():
@@ -45,10 +63,8 @@ def check_file(source: Path, column: str, mask: Mask, *, out: Path | None = None
     draft = out.with_name(f".{out.name}.new")
     try:
         with _writer(draft, _format(out), data.schema) as writer:
-            checked = Checked()
-            for batch, registered in _batches(data, column, mask, data.schema.names):
-                writer.write_batch(batch.filter(pc.invert(registered)))
-                _add(checked, registered)
+            for batch in data.to_batches(batch_size=BATCH_ROWS):
+                writer.write_batch(batch.filter(keep(batch)))
         os.link(draft, out)  # fails where somebody else has made it meanwhile
     except FileExistsError:
         raise ValidationError(f"{out} is there already: choose another name.") from None
@@ -56,36 +72,21 @@ def check_file(source: Path, column: str, mask: Mask, *, out: Path | None = None
         raise ValidationError(f"{out} cannot be written: {problem.strerror or problem}.") from None
     finally:
         draft.unlink(missing_ok=True)
-    return checked
 
 
-def _count(data: ds.Dataset, column: str, mask: Mask) -> Checked:
-    checked = Checked()
-    for _, registered in _batches(data, column, mask, [column]):
-        _add(checked, registered)
-    return checked
-
-
-def _add(checked: Checked, registered: pa.Array) -> None:
-    checked.rows += len(registered)
-    checked.registered += pc.sum(registered).as_py() or 0
-
-
-def _batches(
-    data: ds.Dataset, column: str, mask: Mask, columns: list[str]
-) -> Iterator[tuple[pa.RecordBatch, pa.Array]]:
-    for batch in data.to_batches(columns=columns, batch_size=BATCH_ROWS):
-        yield batch, mask.registered(batch.column(column))
-
-
-def _open(source: Path) -> ds.Dataset:
+def _open(source: Path, columns: Sequence[str]) -> ds.Dataset:
     if not source.is_file():
         raise ValidationError(f"There is no file {source}.")
     try:
-        return ds.dataset(source, format=_format(source))
+        data = ds.dataset(source, format=_format(source))
     except (pa.ArrowInvalid, OSError) as problem:
         reason = str(problem).splitlines()[0]
         raise ValidationError(f"{source} cannot be read as {_format(source)}: {reason[:200]}") from None
+    missing = [column for column in columns if column not in data.schema.names]
+    if missing:
+        has = ", ".join(data.schema.names)
+        raise ValidationError(f"{source} has no column {', '.join(missing)}; it has {has}.")
+    return data
 
 
 def _format(path: Path) -> str:

@@ -20,10 +20,10 @@ FAR = 60  # days: a date farther away is told as it stands
 # The tone of each state word. A badge always shows the word too: colour alone says nothing.
 TONES = {
     "neutral": "queued,cancelled,received,rejected,closed,draft,released,none,never run,unknown,superseded,"
-    "pending,suggested,revoked,gone,retired,destroyed,kept",
+    "pending,suggested,revoked,gone,retired,destroyed,kept,replaced",
     "progress": "running,verified,searching,found,approved,executing,pseudonymous,in progress,scanning",
-    "good": "nothing due,done,complete,confirmed,active,intact,reachable,executed,ready,sent,safeguarded",
-    "attention": "due,conflict,identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,"
+    "good": "in use,nothing due,done,complete,confirmed,active,intact,reachable,executed,ready,sent,safeguarded",
+    "attention": "to be retrained,due,conflict,identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,"
     "due soon,held,restricted,paused,waiting,region unknown",
     "bad": "failed,residual found,overdue,unreachable,direct,broken,refused,locked,blocked,stopped,no safeguard",
     "special": "sensitive",
