@@ -11,17 +11,19 @@ import pyarrow.compute as pc
 from redis import Redis
 
 from catalog.connectors import reservoir
+from catalog.connectors.ageing import Aged, Rows, compared, is_older, matcher_of
 from catalog.connectors.base import (
+    Capability,
     ColumnInfo,
     Connector,
     DataSetInfo,
     DataSetMissing,
     Kind,
     Match,
+    Older,
     Operation,
     Replacement,
 )
-from catalog.connectors.matching import Matcher
 from catalog.connectors.redis_store_changes import Command, apply, removal, rewriting, rewritten, try_out
 from catalog.connectors.redis_store_client import connect, explained
 from catalog.connectors.redis_store_form import SHOWN, RedisForm, read_declared
@@ -41,6 +43,7 @@ class RedisConnector(Connector):
     label = "Redis"
     Form = RedisForm
     secret_fields = frozenset({"password"})
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
         super().__init__(settings, writable=writable)
@@ -139,30 +142,41 @@ class RedisConnector(Connector):
             raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
         return self._change(data_set, matches, list(replacements), lambda row: rewriting(row, replacements))
 
+    def count_older(self, data_set: str, older: Older) -> int:
+        with explained(self.settings):
+            self._require_columns(data_set, [older.column])
+            batches = self._batches(self._rows(data_set), [older.column], BATCH_ROWS)
+            return sum(_many(is_older(batch[0], older)) for batch, _ in batches)
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        self.require_writable()
+        self.count_older(data_set, older)  # meets what is no date before anything is written
+        return self._change(data_set, Aged(older, limit), (), removal)
+
     def _change(
         self,
         data_set: str,
-        matches: Sequence[Match],
+        wanted: Rows,
         written: Sequence[str],
         commands: Callable[[Row], list[Command]],
     ) -> int:
         self.require_writable()
         with explained(self.settings):
-            self._require_columns(data_set, [*_compared(matches), *written])
+            self._require_columns(data_set, [*compared(wanted), *written])
             found = (
                 row.key
-                for _, rows, mask in self._hits(data_set, matches, ())
+                for _, rows, mask in self._hits(data_set, wanted, ())
                 for row, hit in zip(rows, mask.to_pylist(), strict=True)
                 if hit
             )
             keys = list(dict.fromkeys(found))
             return (
-                apply(self.client, keys, lambda rows: self._matching(rows, matches), commands) if keys else 0
+                apply(self.client, keys, lambda rows: self._matching(rows, wanted), commands) if keys else 0
             )
 
     def _rehearse(self, data_set: str, operations: Sequence[Operation]) -> list[int]:
         """Each operation on what the ones before it would leave; how many rows each would touch."""
-        needed = [name for each in operations for name in (*_compared(each.matches), *each.replacements)]
+        needed = [name for each in operations for name in (*compared(each.matches), *each.replacements)]
         self._require_columns(data_set, needed)
         counts = [0] * len(operations)
         for _, rows in self._batches(self._rows(data_set), (), BATCH_ROWS):
@@ -180,22 +194,22 @@ class RedisConnector(Connector):
                     left = [row for row in left if id(row) not in gone]
         return counts
 
-    def _matching(self, rows: Iterator[Row], matches: Sequence[Match]) -> Iterator[Row]:
-        names = _compared(matches)
-        matcher = Matcher(matches, pa.schema([(name, pa.string()) for name in names]))
+    def _matching(self, rows: Iterator[Row], wanted: Rows) -> Iterator[Row]:
+        names = compared(wanted)
+        matcher = matcher_of(wanted, pa.schema([(name, pa.string()) for name in names]))
         for batch, some in self._batches(rows, names, BATCH_ROWS) if names else ():
             for row, hit in zip(some, matcher.mask(batch).to_pylist(), strict=True):
                 if hit:
                     yield row
 
     def _hits(
-        self, data_set: str, matches: Sequence[Match], columns: Sequence[str]
+        self, data_set: str, wanted: Rows, columns: Sequence[str]
     ) -> Iterator[tuple[pa.RecordBatch, list[Row], pa.BooleanArray]]:
         """Batches of `columns` and the compared ones, their rows, and which of them match."""
-        names = list(dict.fromkeys([*columns, *_compared(matches)]))
+        names = list(dict.fromkeys([*columns, *compared(wanted)]))
         self._require_columns(data_set, names)
-        if matches:
-            matcher = Matcher(matches, pa.schema([(name, pa.string()) for name in names]))
+        if wanted:
+            matcher = matcher_of(wanted, pa.schema([(name, pa.string()) for name in names]))
             for batch, rows in self._batches(self._rows(data_set), names, BATCH_ROWS):
                 yield batch, rows, matcher.mask(batch)
 
@@ -274,10 +288,6 @@ def _value(row: Row, name: str) -> str | None:
     if name == "_expires":
         return "true" if row.expires else "false"
     return row.values.get(name)
-
-
-def _compared(matches: Sequence[Match]) -> list[str]:
-    return list(dict.fromkeys(name for match in matches for name in match.columns))
 
 
 def _cut(batch: pa.RecordBatch) -> pa.RecordBatch:
