@@ -66,11 +66,9 @@ def _tuples(rows: list[Row]) -> list[tuple[Any, ...]]:
 def _postgresql(store: Any) -> None:
     with store.database.connect() as connection:
         connection.execute(
-            'CREATE TABLE ages (id bigint, day date, moment timestamp, zoned timestamptz, word text)'
+            "CREATE TABLE ages (id bigint, day date, moment timestamp, zoned timestamptz, word text)"
         )
-        connection.cursor().executemany(
-            "INSERT INTO ages VALUES (%s, %s, %s, %s, %s)", _tuples(typed_rows())
-        )
+        connection.cursor().executemany("INSERT INTO ages VALUES (%s, %s, %s, %s, %s)", _tuples(typed_rows()))
 
 
 def _mysql(store: Any) -> None:
@@ -86,7 +84,9 @@ def _mysql(store: Any) -> None:
 
 def _sqlite(store: Any) -> None:
     with closing(sqlite3.connect(store.path)) as connection, connection:
-        connection.execute("CREATE TABLE ages (id INTEGER, day DATE, moment DATETIME, zoned TIMESTAMP, word TEXT)")
+        connection.execute(
+            "CREATE TABLE ages (id INTEGER, day DATE, moment DATETIME, zoned TIMESTAMP, word TEXT)"
+        )
         connection.executemany("INSERT INTO ages VALUES (?, ?, ?, ?, ?)", _tuples(text_rows()))
 
 

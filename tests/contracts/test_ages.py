@@ -16,9 +16,7 @@ from tests.contracts.stores import STORES
 from tests.contracts.stores.base import Store
 
 ELSEWHERE = {"iceberg", "kafka"}  # whose rows go otherwise: see test_iceberg.py and test_kafka_changes.py
-EXPIRING = [
-    name for name, cls in STORES.items() if cls.can(Capability.EXPIRE) and cls.kind not in ELSEWHERE
-]
+EXPIRING = [name for name, cls in STORES.items() if cls.can(Capability.EXPIRE) and cls.kind not in ELSEWHERE]
 
 
 @pytest.fixture(params=EXPIRING)
