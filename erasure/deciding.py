@@ -53,7 +53,10 @@ def decide(
             reason = f"Rows that stay refer to these: {', '.join(staying)}."
             decisions[hit.data_set_id] = _anonymize(estate, hit, reason, None)
         else:
-            decisions[hit.data_set_id] = Decision("delete")
+            way = estate.connections.to(hit.data_set.system).way_out(
+                hit.data_set.name, keys[hit.data_set_id].matches
+            )
+            decisions[hit.data_set_id] = Decision(way.method, way.outlook)
     return decisions
 
 
