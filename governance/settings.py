@@ -161,6 +161,13 @@ VAR_DIR = ENVIRONMENT.var_dir
 LEDGER_ORIGIN = ENVIRONMENT.ledger_origin
 LEDGER_KEY = ENVIRONMENT.ledger_key
 LEDGER_KEY_FILE = ENVIRONMENT.var_dir / "ledger.key"
+# Where sealed segments of it go, for how long (seven years and a margin), and who watches its checkpoints.
+LEDGER_WORM = ENVIRONMENT.ledger_worm
+LEDGER_WORM_IMMUTABLE = ENVIRONMENT.ledger_worm_immutable
+LEDGER_WORM_OPTIONS = ENVIRONMENT.ledger_worm_options
+LEDGER_RETENTION_DAYS = ENVIRONMENT.ledger_retention_days
+LEDGER_WITNESSES = ENVIRONMENT.ledger_witnesses
+LEDGER_EXPORT_HOURS = 1
 # Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
 LINEAGE_EVENT_DAYS = ENVIRONMENT.lineage_event_days
