@@ -129,6 +129,8 @@ CELERY_BEAT_SCHEDULE = {
     # Under `manage.py sequence`, which does it within milliseconds: in case nobody runs that.
     "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=30)},
     "sign a checkpoint of the ledger": {"task": "ledger.checkpoint", "schedule": timedelta(minutes=5)},
+    "export the ledger": {"task": "ledger.export", "schedule": timedelta(hours=1)},
+    "verify the ledger": {"task": "ledger.verify", "schedule": crontab(hour="1", minute="0")},
     "scan every night": {"task": "catalog.scan_nightly", "schedule": crontab(hour="2", minute="0")},
     "expire events of lineage": {
         "task": "catalog.expire_lineage",
