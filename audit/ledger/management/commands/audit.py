@@ -20,8 +20,8 @@ from audit.ledger.worm.restoring import CannotRestore, restore
 class Command(BaseCommand):
     help = (
         "The ledger: `verify` recomputes it, `checkpoint` signs how it stands, `prove` proves an entry, `export` "
-        "writes sealed segments to write-once storage, `prove-worm` tries to destroy a canary there, `restore` fills an empty "
-        "ledger from an export, `key` prints the key to check all of that with."
+        "writes sealed segments to write-once storage, `prove-worm` tries to destroy a canary there, `restore` "
+        "fills an empty ledger from an export, `key` prints the key to check all of that with."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
