@@ -34,6 +34,12 @@ def decide(
     for hit in ordered:
         hold = holds.get(hit.data_set_id)
         connector = registry.get(hit.data_set.system.kind)
+        if Capability.WITHDRAW in connector.capabilities:
+            way = estate.connections.to(hit.data_set.system).way_out(
+                hit.data_set.name, keys[hit.data_set_id].matches
+            )
+            decisions[hit.data_set_id] = Decision("keep" if hold else way.method, way.outlook, hold)
+            continue
         if Capability.CHANGE not in connector.capabilities:
             reason = f"The console cannot change this store ({connector.label})."
             decisions[hit.data_set_id] = Decision("keep" if hold else "ask", reason, hold)
