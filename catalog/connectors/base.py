@@ -205,6 +205,8 @@ class Connector(ABC):
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     # How many keys one delete or overwrite takes: each is one transaction, or one rewriting of a file.
     keys_per_change: ClassVar[int] = 5_000
+    # How many rows one call of `expire` takes.
+    rows_per_expiry: ClassVar[int] = 10_000
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.FIND, Capability.CHANGE})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
