@@ -7,13 +7,14 @@ they go with the others. What older snapshots hold goes when the table is settle
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog.connectors import extras
-from catalog.connectors.base import ConnectorError, DataSetMissing, Operation
+from catalog.connectors.base import ConnectorError, Operation
 from catalog.connectors.iceberg_pruning import prune
 from catalog.connectors.iceberg_scan import TableScan
 from catalog.connectors.iceberg_snapshots import replace_files
@@ -33,9 +34,7 @@ def rehearse(table: Any, operations: Sequence[Operation], *, name: str) -> list[
     scan = compared(table, operations, name=name)
     schema = TableScan(table, column_names(table), name=name).schema
     for operation in operations:
-        for column in operation.replacements:
-            if column not in schema.names:
-                raise DataSetMissing(f"{name} has no column {column!r}.", "Scan the system again.")
+        require_columns(table, operation)
     matchers = [Matcher(operation.matches, scan.schema) for operation in operations]
     counts = [0] * len(operations)
     for batch in scan.batches(batch_rows=BATCH_ROWS):
@@ -60,9 +59,9 @@ def change(load: Callable[[], Any], operation: Operation) -> int:
     done, seen = 0, set[str]()
     for _ in range(ROUNDS):
         table = load()
-        rows, removed, added = _rewritten(table, operation, seen)
+        rows, same, removed, added = _rewritten(table, operation, seen)
         if not removed:
-            return done
+            return done + same
         try:
             replace_files(table, removed=removed, added=added)
         except (exceptions.CommitFailedException, exceptions.ValidationException):
@@ -102,6 +101,11 @@ def compared(table: Any, operations: Sequence[Operation], *, name: str) -> Table
     return scan
 
 
+def require_columns(table: Any, operation: Operation) -> None:
+    """DataSetMissing names a column to be written that is not there."""
+    TableScan(table, list(operation.replacements), name=operation.data_set)
+
+
 def column_names(table: Any) -> list[str]:
     return [field.name for field in table.schema().fields]
 
@@ -109,33 +113,58 @@ def column_names(table: Any) -> list[str]:
 def discard(table: Any, files: Sequence[Any]) -> None:
     """Delete data files that no snapshot names."""
     for file in files:
-        try:
+        with suppress(FileNotFoundError):
             table.io.delete(file.file_path)
-        except FileNotFoundError:
-            pass
 
 
-def _rewritten(table: Any, operation: Operation, seen: set[str]) -> tuple[int, list[Any], list[Any]]:
-    """How many rows are changed, the files that held them, and those written in their place."""
+def _rewritten(table: Any, operation: Operation, seen: set[str]) -> tuple[int, int, list[Any], list[Any]]:
+    """How many rows change and how many are as they shall be already; the files that held those that change, and
+    the files written in their place."""
     narrow = compared(table, [operation], name=operation.data_set)
     whole = TableScan(table, column_names(table), name=operation.data_set)
-    matcher = Matcher(operation.matches, narrow.schema)
-    rows = 0
+    rows = same = 0
     removed: list[Any] = []
     added: list[Any] = []
     try:
         for task in narrow.tasks():
-            masks = (matcher.mask(batch) for batch in narrow.read(task, BATCH_ROWS, hidden=True))
-            if task.file.file_path in seen or not any(pc.any(mask).as_py() for mask in masks):
+            if task.file.file_path in seen:
                 continue
-            rows += sum(pc.sum(matcher.mask(batch)).as_py() or 0 for batch in narrow.read(task, BATCH_ROWS))
+            held, visible, differ = _judge(table, narrow, task, operation)
+            if not held:
+                continue
+            if held == visible and not differ:
+                same += visible
+                continue
+            rows += visible
             removed.append(task.file)
             for file in _written(table, whole, task, operation):
-                added.append(file)
+                added.append(file)  # one by one: what is written is known when the next one fails
     except BaseException:
         discard(table, added)
         raise
-    return rows, removed, added
+    return rows, same, removed, added
+
+
+def _judge(table: Any, narrow: TableScan, task: Any, operation: Operation) -> tuple[int, int, bool]:
+    """Of one file: the rows that match, hidden ones too; those to be seen; and whether any of these would change."""
+    matcher = Matcher(operation.matches, narrow.schema)
+    held = sum(
+        pc.sum(matcher.mask(batch)).as_py() or 0 for batch in narrow.read(task, BATCH_ROWS, hidden=True)
+    )
+    if not held:
+        return 0, 0, False
+    names = list(dict.fromkeys([*narrow.schema.names, *operation.replacements]))
+    scan = TableScan(table, names, name=operation.data_set)
+    visible, differ = 0, not operation.replacements
+    for batch in scan.read(task, BATCH_ROWS):
+        mask = matcher.mask(batch)
+        visible += pc.sum(mask).as_py() or 0
+        if not differ:
+            new = replace_values(
+                batch, mask, operation.replacements, schema=scan.schema, file=operation.data_set
+            )
+            differ = not new.equals(batch)
+    return held, visible, differ
 
 
 def _written(table: Any, whole: TableScan, task: Any, operation: Operation) -> Iterator[Any]:

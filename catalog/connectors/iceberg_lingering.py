@@ -1,4 +1,4 @@
-"""What an Iceberg table still holds of rows that were deleted: in other snapshots, behind delete files, in old files."""
+"""What an Iceberg table still holds of deleted rows: in other snapshots, behind delete files, in old files."""
 
 from __future__ import annotations
 

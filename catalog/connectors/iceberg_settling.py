@@ -8,6 +8,7 @@ may be those of somebody who is writing just now; they go when they are old enou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -152,10 +153,8 @@ def _if_there(load: Callable[[], list[Any]]) -> list[Any]:
 
 
 def _delete(io: Any, location: str) -> None:
-    try:
+    with suppress(FileNotFoundError):
         io.delete(location)
-    except FileNotFoundError:
-        pass
 
 
 def _plain(location: str) -> str:

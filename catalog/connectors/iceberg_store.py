@@ -189,6 +189,7 @@ class IcebergConnector(Connector):
         with explained(operation.data_set):
             table = self._table(operation.data_set)
             iceberg_rehearsing.require_changeable(table, name=operation.data_set)
+            iceberg_changing.require_columns(table, operation)
             if self.settings.get("drop_refs"):
                 iceberg_rehearsing.drop_refs(table, [operation], name=operation.data_set)
             return iceberg_changing.change(lambda: self._table(operation.data_set), operation)

@@ -222,15 +222,7 @@ def test_fields_overwritten_and_their_old_values_gone(lake: Lake, writer: Connec
 
 def test_partitions_named_by_the_person_go_with_them(lake: Lake, writer: Connector) -> None:
     spec = PartitionSpec(PartitionField(2, 1000, IdentityTransform(), "email"))
-    schema = Schema(
-        *(
-            NestedField(n, f.name, t)
-            for n, f, t in [
-                (1, pa.field("id", pa.int64()), LONG),
-                (2, pa.field("email", pa.string()), StringType()),
-            ]
-        )
-    )
+    schema = Schema(NestedField(1, "id", LONG), NestedField(2, "email", StringType()))
     table = lake.add("parts", people(*PEOPLE).select(["id", "email"]), schema=schema, partition_spec=spec)
     assert any("anna" in path for path in lake.holding(ANNA))
     assert writer.delete("lake.parts", match(id=[1])) == 1
@@ -379,9 +371,10 @@ def test_a_crash_while_old_files_are_deleted(
 
     with open_writable("iceberg", lake.settings) as writer:
         writer.delete("lake.people", match(email=[ANNA]))
-        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patched:
             patched.setattr(iceberg_settling, "_delete", dying)
-            writer.settle("lake.people")
+            with pytest.raises(KeyboardInterrupt):
+                writer.settle("lake.people")
     assert (lake.holding(ANNA) != []) is (
         deletions < 3
     )  # two data files and the lists that name them go first
