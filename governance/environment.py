@@ -2,7 +2,7 @@
 
 Operators set DATABASE_URL, DATABASE_OWNER_URL, APPLICATION_ROLE, BROKER_URL, CACHE_URL, SECRET_KEY,
 PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, KMS_URL, KMS_TOKEN, KMS_TOKEN_FILE, EMAIL_URL, EMAIL_FROM, FOLDER_ROOTS,
-LINEAGE_EVENT_DAYS, TRUST_PROXY, DEBUG, CONSOLE_VAR.
+LINEAGE_EVENT_DAYS, LEDGER_ORIGIN, LEDGER_KEY, TRUST_PROXY, DEBUG, CONSOLE_VAR.
 What they leave out comes from `environment.json` in the console's folder, which `manage.py up` writes, and is
 otherwise empty. A problem names the variable and the remedy, never the value.
 """
@@ -53,6 +53,8 @@ class Environment:
     email_from: str
     trust_proxy: bool  # a reverse proxy in front sets X-Forwarded-Proto and removes what clients send
     folder_roots: list[Path]  # where the folder connector may read; empty: anywhere
+    ledger_origin: str  # what the ledger calls itself in its checkpoints
+    ledger_key: str  # Ed25519 in PEM, that signs them; replaces the file
     lineage_event_days: int  # how long events of lineage are kept; 0: for ever
 
 
@@ -94,8 +96,18 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         email_from=environ.get("EMAIL_FROM", ""),
         trust_proxy=_flag("TRUST_PROXY", environ.get("TRUST_PROXY", "")),
         folder_roots=_folders(environ.get("FOLDER_ROOTS", "")),
+        ledger_origin=_origin(environ.get("LEDGER_ORIGIN", ""), value("PUBLIC_URL")),
+        ledger_key=environ.get("LEDGER_KEY", ""),
         lineage_event_days=_days("LINEAGE_EVENT_DAYS", environ.get("LINEAGE_EVENT_DAYS", "") or "90"),
     )
+
+
+def _origin(value: str, public_url: str) -> str:
+    """A name without spaces or plus signs, as signed notes need it; by default the console's host and `/ledger`."""
+    origin = value or f"{urlsplit(public_url).hostname or 'console'}/ledger"
+    if "+" in origin or any(each.isspace() for each in origin):
+        raise EnvironmentProblem("LEDGER_ORIGIN may hold neither spaces nor a plus sign.")
+    return origin
 
 
 def require(environment: Environment | None = None) -> Environment:

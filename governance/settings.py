@@ -128,12 +128,22 @@ CELERY_BEAT_SCHEDULE = {
     "revive jobs": {"task": "console.revive_jobs", "schedule": timedelta(seconds=5)},
     # Under `manage.py sequence`, which does it within milliseconds: in case nobody runs that.
     "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=30)},
+    "sign a checkpoint of the ledger": {"task": "ledger.checkpoint", "schedule": timedelta(minutes=5)},
     "scan every night": {"task": "catalog.scan_nightly", "schedule": crontab(hour="2", minute="0")},
     "expire events of lineage": {
         "task": "catalog.expire_lineage",
         "schedule": crontab(hour="4", minute="0"),
     },
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
+    "count what is due every night": {
+        "task": "policies.count_due",
+        "schedule": crontab(hour="3", minute="0"),
+    },
+    "carry out standing policies": {
+        "task": "expiry.run_standing",
+        "schedule": crontab(hour="4", minute="30"),
+    },
+    "resume expiry": {"task": "expiry.resume", "schedule": timedelta(minutes=15)},
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 JOB_HEARTBEAT_SECONDS = 2
@@ -147,6 +157,10 @@ KMS_TOKEN_FILE = ENVIRONMENT.kms_token_file
 VAULT_CACHE_SECONDS = 300  # how long an opened data key stays in the memory of a process
 VAULT_DETOKENIZE_PER_HOUR = 100  # values one officer may ask back
 VAR_DIR = ENVIRONMENT.var_dir
+# What the ledger is called in its checkpoints, and the key that signs them: in PEM, or in a file only we can read.
+LEDGER_ORIGIN = ENVIRONMENT.ledger_origin
+LEDGER_KEY = ENVIRONMENT.ledger_key
+LEDGER_KEY_FILE = ENVIRONMENT.var_dir / "ledger.key"
 # Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
 LINEAGE_EVENT_DAYS = ENVIRONMENT.lineage_event_days

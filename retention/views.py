@@ -17,6 +17,7 @@ from retention import holds
 from retention.filters import HoldFilter
 from retention.forms import ChooseDataSetForm, HoldForm, ReleaseForm
 from retention.models import Hold
+from retention.policies.tabs import retention_tabs
 
 COLUMNS = [
     ListColumn(
@@ -44,7 +45,7 @@ def list_holds(request: StaffRequest) -> HttpResponseBase:
         columns=COLUMNS,
         title="Holds",
         template="retention/holds.html",
-        context={"add_url": add},
+        context={"add_url": add, "tabs": retention_tabs(request.user, "retention:holds")},
         empty=Empty(
             "No legal holds",
             "Rows that a law or a claim forbids to erase are held here, with what of them must stay.",

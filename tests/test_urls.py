@@ -116,12 +116,16 @@ def test_map_is_complete():
         "catalog",
         "console",
         "erasure",
+        "expiry",
         "ledger",
+        "policies",
         "public",
+        "registry",
         "reports",
         "retention",
         "risk",
         "statistics",
+        "training",
         "vault",
     }
 

@@ -1,5 +1,6 @@
 from celery import shared_task
 
+from audit.ledger.checkpoints import checkpoint
 from audit.ledger.sequencing import sequence
 
 
@@ -7,3 +8,9 @@ from audit.ledger.sequencing import sequence
 def sequence_waiting() -> None:
     """The safety net under `manage.py sequence`, which does this within milliseconds."""
     sequence()
+
+
+@shared_task(name="ledger.checkpoint")
+def sign_checkpoint() -> None:
+    """Every few minutes, if there is anything new."""
+    checkpoint()

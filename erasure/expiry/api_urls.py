@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from erasure.expiry import api
+
+router = SimpleRouter()
+router.register("expiry-runs", api.RunViewSet, basename="api-expiry-run")
+
+urlpatterns = router.urls

@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from rest_framework.routers import SimpleRouter
 
-urlpatterns: list[URLPattern] = []
+from erasure.registry import api
+
+router = SimpleRouter()
+router.register("registry", api.RegistrationViewSet, basename="api-registration")
+router.register("backups", api.BackupViewSet, basename="api-backup")
+
+urlpatterns = router.urls

@@ -70,6 +70,7 @@ CARDS = (
     Card("Systems", "catalog:card_systems", "catalog:systems"),
     Card("Activities", "activities:card", "activities:activities"),
     Card("Anonymization", "anonymization:card", "anonymization:jobs"),
+    Card("Retention", "policies:card", "policies:due"),
     Card("Holds", "retention:card", "retention:holds"),
     Card("Ledger", "ledger:card", "ledger:entries", wide=True),
 )
@@ -78,6 +79,7 @@ DATA_SET_CARDS = (
     Card("Risk", "risk:data_set_card", "risk:assessments"),
     Card("Privacy budget", "statistics:data_set_card", "statistics:budgets"),
     Card("Anonymized copies", "anonymization:data_set_card", "anonymization:jobs"),
+    Card("Retention", "policies:data_set_card", "policies:policies"),
     Card("Legal hold", "retention:data_set_card", "retention:holds"),
 )
 

@@ -5,3 +5,6 @@ class PoliciesConfig(AppConfig):
     name = "retention.policies"
     label = "policies"
     verbose_name = "Retention policies"
+
+    def ready(self) -> None:
+        from retention.policies import jobs  # noqa: F401, PLC0415  registers the job

@@ -20,11 +20,11 @@ FAR = 60  # days: a date farther away is told as it stands
 # The tone of each state word. A badge always shows the word too: colour alone says nothing.
 TONES = {
     "neutral": "queued,cancelled,received,rejected,closed,draft,released,none,never run,unknown,superseded,"
-    "pending,suggested,revoked,gone",
+    "pending,suggested,revoked,gone,retired,destroyed,kept,replaced",
     "progress": "running,verified,searching,found,approved,executing,pseudonymous,in progress,scanning",
-    "good": "done,complete,confirmed,active,intact,reachable,executed,ready,sent,safeguarded",
-    "attention": "identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,"
-    "due soon,held,restricted,paused,waiting,region unknown",
+    "good": "in use,nothing due,done,complete,confirmed,active,intact,reachable,executed,ready,sent,safeguarded",
+    "attention": "identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,due,conflict,"
+    "to be retrained,due soon,held,restricted,paused,waiting,region unknown",
     "bad": "failed,residual found,overdue,unreachable,direct,broken,refused,locked,blocked,stopped,no safeguard",
     "special": "sensitive",
 }

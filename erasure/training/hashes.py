@@ -1,0 +1,62 @@
+"""The persons of a version as sorted hashes in pieces: who is in it is a binary search, not a table of persons."""
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from django.db import connection
+
+from erasure.training.models import Persons, Version
+
+PIECE = 65_536  # hashes in one row: half a megabyte
+_SIGN = np.uint64(1) << np.uint64(63)
+# Of each version the piece that a hash would be in: the last one that does not begin behind it.
+_CANDIDATES = """
+    SELECT version.id, wanted.hash, piece.hashes
+    FROM training_version version
+    JOIN training_set ON training_set.id = version.training_set_id
+    JOIN unnest(%s::text[], %s::bigint[]) AS wanted (category, hash) ON wanted.category = training_set.category
+    CROSS JOIN LATERAL (
+        SELECT hashes FROM training_persons
+        WHERE version_id = version.id AND first <= wanted.hash ORDER BY first DESC LIMIT 1
+    ) piece
+"""
+
+
+def keep(version: Version, hashes: np.ndarray) -> None:
+    """Store the distinct sorted hashes (uint64) of a version's persons."""
+    Persons.objects.bulk_create(
+        (
+            Persons(version=version, first=signed(piece[0]), hashes=piece.astype(">u8").tobytes())
+            for piece in _pieces(hashes)
+        ),
+        batch_size=100,
+    )
+
+
+def versions_with(persons: Iterable[tuple[str, np.uint64]]) -> list[tuple[int, int]]:
+    """(version, signed hash) of every version that one of these (category, hash) is in."""
+    asked = list(persons)
+    with connection.cursor() as cursor:
+        cursor.execute(_CANDIDATES, [[each for each, _ in asked], [signed(each) for _, each in asked]])
+        rows = cursor.fetchall()
+    return [(version, number) for version, number, piece in rows if _holds(bytes(piece), unsigned(number))]
+
+
+def signed(value: np.uint64) -> int:
+    """The signed number of 64 bits that sorts as the unsigned one does."""
+    return int(np.uint64(value ^ _SIGN).astype(np.int64))
+
+
+def unsigned(value: int) -> np.uint64:
+    return np.int64(value).astype(np.uint64) ^ _SIGN
+
+
+def _holds(piece: bytes, wanted: np.uint64) -> bool:
+    hashes = np.frombuffer(piece, ">u8")
+    place = int(np.searchsorted(hashes, wanted))
+    return place < len(hashes) and hashes[place] == wanted
+
+
+def _pieces(hashes: np.ndarray) -> Iterator[np.ndarray]:
+    for start in range(0, len(hashes), PIECE):
+        yield hashes[start : start + PIECE]
