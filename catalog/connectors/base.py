@@ -9,7 +9,7 @@ to destruction.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -64,6 +64,8 @@ class Capability(StrEnum):
     FIND = "find"  # rows by their values
     CHANGE = "change"  # rehearse, delete and overwrite
     EXPIRE = "expire"  # rows by their age: count_older and expire
+    REFILL = "refill"  # all rows of a data set at once: refill
+    RECOMPUTE = "recompute"  # a data set from others of the same store, in its own language: recompute
 
 
 class Kind(StrEnum):
@@ -132,6 +134,7 @@ class Definition:
     data_set: str
     sql: str
     dialect: str
+    stored: bool = False  # the rows are kept and only change when it is refreshed: a materialized view
 
 
 @dataclass(frozen=True)
@@ -205,8 +208,6 @@ class Connector(ABC):
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     # How many keys one delete or overwrite takes: each is one transaction, or one rewriting of a file.
     keys_per_change: ClassVar[int] = 5_000
-    # How many rows one call of `expire` takes.
-    rows_per_expiry: ClassVar[int] = 10_000
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.FIND, Capability.CHANGE})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
@@ -309,3 +310,20 @@ class Connector(ABC):
         """Delete at most `limit` of the rows that are older, durably; how many went, 0 when none is left."""
         self.require_writable()
         raise Unsupported(f"{self.label} cannot expire rows.", "Expire this data set by hand.")
+
+    def refill(self, data_set: str, batches: Iterable[pa.RecordBatch]) -> int:
+        """Put these rows in the place of all that are there, in one change; how many."""
+        self.require_writable()
+        raise Unsupported(f"{self.label} does not take all rows at once.", "Recompute this data set by hand.")
+
+    def recompute(self, data_set: str, query: str = "") -> int:
+        """Put the rows of `query` in the place of all that are there, in one change; how many.
+
+        Without a query, the data set is one whose definition the store keeps itself.
+        """
+        self.require_writable()
+        raise Unsupported(f"{self.label} computes nothing itself.", "Recompute this data set by hand.")
+
+    def differing(self, data_set: str, query: str = "") -> int:
+        """How many rows are in the data set or in the result of the query, and not in both."""
+        raise Unsupported(f"{self.label} computes nothing itself.", "Compare this data set by hand.")

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog.connectors import extras
-from catalog.connectors.base import ConnectorError, Operation
+from catalog.connectors.base import ConnectorError, ConstraintInTheWay, Operation
 from catalog.connectors.iceberg_pruning import prune
 from catalog.connectors.iceberg_scan import TableScan
-from catalog.connectors.iceberg_snapshots import replace_files
+from catalog.connectors.iceberg_snapshots import replace_all, replace_files
 from catalog.connectors.iceberg_writing import write_file, write_rows
 from catalog.connectors.matching import Matcher
 from catalog.connectors.replacing import replace_values
@@ -73,6 +73,36 @@ def change(load: Callable[[], Any], operation: Operation) -> int:
         f"{operation.data_set} was changed by another program each time its files were written again.",
         "Stop what writes to it, then go on.",
     )
+
+
+def refill(load: Callable[[], Any], batches: Iterable[pa.RecordBatch], *, name: str) -> int:
+    """Put the rows in the place of all, by the names of their columns; how many. Errors as above, and
+    ConstraintInTheWay where they do not fit the columns."""
+    exceptions = extras.load("pyiceberg.exceptions", extra="iceberg")
+    table = load()
+    schema = TableScan(table, column_names(table), name=name).schema
+    added = list(write_rows(table, (_fitted(batch, schema, name) for batch in batches)))
+    for _ in range(ROUNDS):
+        try:
+            replace_all(load(), added=added)
+        except (exceptions.CommitFailedException, exceptions.ValidationException):
+            continue
+        return sum(file.record_count for file in added)
+    discard(table, added)
+    raise ConnectorError(
+        f"{name} was changed by another program each time it was to be filled anew.",
+        "Stop what writes to it, then go on.",
+    )
+
+
+def _fitted(batch: pa.RecordBatch, schema: pa.Schema, name: str) -> pa.RecordBatch:
+    try:
+        arrays = [batch[field.name].cast(field.type) for field in schema]
+        return pa.RecordBatch.from_arrays(arrays, schema=schema)
+    except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        raise ConstraintInTheWay(
+            f"The new rows do not fit the columns of {name}.", "Compare names and types of the columns."
+        ) from None
 
 
 def holding(table: Any, operations: Sequence[Operation], *, name: str, snapshot_id: int | None = None) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.utils import timezone
 
 from catalog.connectors import extras
 from catalog.connectors.base import ConnectorError, Older, Unsupported
@@ -128,10 +129,10 @@ def _spelled(schema: pa.Schema, older: Older, *, name: str) -> str:
 
 
 def _moment(kind: pa.DataType, older: Older, *, name: str) -> date | datetime:
-    """The moment in the type of the column; times without a zone are taken for UTC, as Iceberg's own are."""
+    """The moment in the type of the column; without a zone it is read as UTC, a date as one of the controller's days."""
     moment = older.moment.astimezone(UTC)
     if pa.types.is_date(kind):
-        return moment.date()
+        return timezone.localdate(older.moment)
     if pa.types.is_timestamp(kind):
         return moment if kind.tz else moment.replace(tzinfo=None)
     raise Unsupported(

@@ -6,7 +6,7 @@ deletes every file that only they needed, so that the rows are gone from the sto
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,9 +52,10 @@ class IcebergConnector(Connector):
     label = "Apache Iceberg"
     Form = IcebergForm
     secret_fields = frozenset({"password", "token", "credential", "secret_key"})
-    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})
+    capabilities = frozenset(
+        {Capability.FIND, Capability.CHANGE, Capability.EXPIRE, Capability.REFILL}
+    )
     keys_per_change = 1_000_000  # each change rewrites whole files
-    rows_per_expiry = 100_000_000
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
         super().__init__(settings, writable=writable)
@@ -178,6 +179,12 @@ class IcebergConnector(Connector):
         with explained(data_set):
             iceberg_rehearsing.require_changeable(self._table(data_set), name=data_set)
             return iceberg_expiring.expire(lambda: self._table(data_set), older, name=data_set, limit=limit)
+
+    def refill(self, data_set: str, batches: Iterable[pa.RecordBatch]) -> int:
+        self.require_writable()
+        with explained(data_set):
+            iceberg_rehearsing.require_changeable(self._table(data_set), name=data_set)
+            return iceberg_changing.refill(lambda: self._table(data_set), batches, name=data_set)
 
     @property
     def orphan_days(self) -> int:

@@ -15,7 +15,9 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from catalog.connectors import sql_recomputing
 from catalog.connectors.base import (
+    Capability,
     Connector,
     ConnectorError,
     ConstraintInTheWay,
@@ -31,6 +33,8 @@ SAMPLED_CHARACTERS = 4096
 
 class SqlConnector(Connector):
     """Every operation is one transaction; a table's columns carry their `ColumnInfo` in `.info["column"]`."""
+
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.RECOMPUTE})
 
     @abstractmethod
     def make_engine(self) -> sa.Engine:
@@ -168,6 +172,28 @@ class SqlConnector(Connector):
         if not replacements:
             raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
         return self._change([Operation(data_set, matches, replacements)], keep=True)[0]
+
+    def recompute(self, data_set: str, query: str = "") -> int:
+        self.require_writable()
+        with self.transaction(data_set) as connection:
+            self.stream(connection)
+            table = self.describe(connection, data_set)
+            if query:
+                self.require_changeable(table)
+                rows = sql_recomputing.refill(connection, table, query)
+            else:
+                rows = sql_recomputing.refresh(connection, table)
+            connection.commit()
+            self.committed(connection)
+            return rows
+
+    def differing(self, data_set: str, query: str = "") -> int:
+        found = query or next((each.sql for each in self.definitions() if each.data_set == data_set), "")
+        if not found:
+            raise DataSetMissing(f"The store keeps no definition of {data_set}.", "Scan the system again.")
+        with self.transaction(data_set) as connection:
+            self.stream(connection)
+            return sql_recomputing.differing(connection, self.describe(connection, data_set), found)
 
     @contextmanager
     def transaction(self, data_set: str = "") -> Iterator[sa.Connection]:
