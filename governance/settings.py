@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "erasure.custodians",
     "erasure.protocols",
     "erasure.expiry",
+    "erasure.recomputing",
     "audit.reports",
 ]
 
