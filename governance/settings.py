@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "erasure.custodians",
     "erasure.protocols",
     "erasure.expiry",
+    "erasure.recomputing",
     "audit.reports",
 ]
 
@@ -128,6 +129,9 @@ CELERY_BEAT_SCHEDULE = {
     "revive jobs": {"task": "console.revive_jobs", "schedule": timedelta(seconds=5)},
     # Under `manage.py sequence`, which does it within milliseconds: in case nobody runs that.
     "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=30)},
+    "sign a checkpoint of the ledger": {"task": "ledger.checkpoint", "schedule": timedelta(minutes=5)},
+    "export the ledger": {"task": "ledger.export", "schedule": timedelta(hours=1)},
+    "verify the ledger": {"task": "ledger.verify", "schedule": crontab(hour="1", minute="0")},
     "scan every night": {"task": "catalog.scan_nightly", "schedule": crontab(hour="2", minute="0")},
     "expire events of lineage": {
         "task": "catalog.expire_lineage",
@@ -156,6 +160,17 @@ KMS_TOKEN_FILE = ENVIRONMENT.kms_token_file
 VAULT_CACHE_SECONDS = 300  # how long an opened data key stays in the memory of a process
 VAULT_DETOKENIZE_PER_HOUR = 100  # values one officer may ask back
 VAR_DIR = ENVIRONMENT.var_dir
+# What the ledger is called in its checkpoints, and the key that signs them: in PEM, or in a file only we can read.
+LEDGER_ORIGIN = ENVIRONMENT.ledger_origin
+LEDGER_KEY = ENVIRONMENT.ledger_key
+LEDGER_KEY_FILE = ENVIRONMENT.var_dir / "ledger.key"
+# Where sealed segments of it go, for how long (seven years and a margin), and who watches its checkpoints.
+LEDGER_WORM = ENVIRONMENT.ledger_worm
+LEDGER_WORM_IMMUTABLE = ENVIRONMENT.ledger_worm_immutable
+LEDGER_WORM_OPTIONS = ENVIRONMENT.ledger_worm_options
+LEDGER_RETENTION_DAYS = ENVIRONMENT.ledger_retention_days
+LEDGER_WITNESSES = ENVIRONMENT.ledger_witnesses
+LEDGER_EXPORT_HOURS = 1
 # Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
 LINEAGE_EVENT_DAYS = ENVIRONMENT.lineage_event_days

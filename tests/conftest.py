@@ -40,7 +40,15 @@ def pytest_configure() -> None:
     settings.WHITENOISE_USE_FINDERS = False
 
 
-LEDGER = ("ledger_entry", "ledger_waiting", "ledger_head", "statistics_charge", "statistics_draw")
+LEDGER = (
+    "ledger_entry",
+    "ledger_waiting",
+    "ledger_head",
+    "ledger_tile",
+    "ledger_checkpoint",
+    "statistics_charge",
+    "statistics_draw",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ to destruction.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -66,6 +66,8 @@ class Capability(StrEnum):
     WITHDRAW = "withdraw"  # rehearse and delete in the store's own time (see way_out): nothing is overwritten
     EXPIRE = "expire"  # rows by their age: count_older and expire
     RETAIN = "retain"  # the store itself removes what is older: count_older, retention_of and set_retention
+    REFILL = "refill"  # all rows of a data set at once: refill
+    RECOMPUTE = "recompute"  # a data set from others of the same store, in its own language: recompute
 
 
 class Kind(StrEnum):
@@ -134,6 +136,7 @@ class Definition:
     data_set: str
     sql: str
     dialect: str
+    stored: bool = False  # the rows are kept and only change when it is refreshed: a materialized view
 
 
 @dataclass(frozen=True)
@@ -334,3 +337,19 @@ class Connector(ABC):
         """Have the store remove what is older than `period`, from now on and by itself. Idempotent."""
         self.require_writable()
         raise Unsupported(f"{self.label} keeps rows until they are deleted.", "Expire them.")
+    def refill(self, data_set: str, batches: Iterable[pa.RecordBatch]) -> int:
+        """Put these rows in the place of all that are there, in one change; how many."""
+        self.require_writable()
+        raise Unsupported(f"{self.label} does not take all rows at once.", "Recompute this data set by hand.")
+
+    def recompute(self, data_set: str, query: str = "") -> int:
+        """Put the rows of `query` in the place of all that are there, in one change; how many.
+
+        Without a query, the data set is one whose definition the store keeps itself.
+        """
+        self.require_writable()
+        raise Unsupported(f"{self.label} computes nothing itself.", "Recompute this data set by hand.")
+
+    def differing(self, data_set: str, query: str = "") -> int:
+        """How many rows are in the data set or in the result of the query, and not in both."""
+        raise Unsupported(f"{self.label} computes nothing itself.", "Compare this data set by hand.")

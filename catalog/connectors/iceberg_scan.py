@@ -35,6 +35,7 @@ class TableScan:
         self._projected = extras.load("pyiceberg.schema", extra="iceberg").Schema(*fields)
         self.schema = self._arrow.schema_to_pyarrow(self._projected, include_field_ids=False)
         self.row_filter = extras.load("pyiceberg.expressions", extra="iceberg").AlwaysTrue()
+        self.snapshot_id: int | None = None  # None for the current one
 
     def count(self) -> int:
         """Rows of all its files by their metadata, without those that delete files take away."""
@@ -57,7 +58,8 @@ class TableScan:
 
     def tasks(self) -> list[Any]:
         """PyIceberg's plan: one task for each data file that the filter leaves."""
-        return list(self._table.scan(row_filter=self.row_filter).plan_files())
+        scan = self._table.scan(row_filter=self.row_filter, snapshot_id=self.snapshot_id)
+        return list(scan.plan_files())
 
     def _deleted(self, task: Any) -> pa.Array:
         """The positions in the file of rows that are deleted, each once."""

@@ -98,7 +98,8 @@ KEYS = sa.text(
 
 DEFINITIONS = sa.text(
     """
-    SELECT CAST(n.nspname AS text) AS schema, CAST(c.relname AS text) AS name, pg_get_viewdef(c.oid) AS query
+    SELECT CAST(n.nspname AS text) AS schema, CAST(c.relname AS text) AS name, pg_get_viewdef(c.oid) AS query,
+        c.relkind = 'm' AS stored
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       AND (CAST(:schemas AS text[]) IS NULL OR n.nspname = ANY (CAST(:schemas AS text[])))
@@ -156,7 +157,7 @@ def definitions(connection: sa.Connection, *, schemas: Sequence[str] | None) -> 
     """The queries of all views, every table in them with its schema."""
     connection.execute(sa.select(sa.func.set_config("search_path", "pg_catalog", True)))
     for view in connection.execute(DEFINITIONS, {"schemas": schemas}):
-        yield Definition(spell_name(view.schema, view.name), view.query, "postgres")
+        yield Definition(spell_name(view.schema, view.name), view.query, "postgres", view.stored)
 
 
 def spell_name(schema: str, table: str) -> str:

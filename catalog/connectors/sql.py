@@ -15,6 +15,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from catalog.connectors import sql_recomputing
 from catalog.connectors.ageing import day, naive, no_age
 from catalog.connectors.base import (
     Capability,
@@ -35,7 +36,7 @@ SAMPLED_CHARACTERS = 4096
 class SqlConnector(Connector):
     """Every operation is one transaction; a table's columns carry their `ColumnInfo` in `.info["column"]`."""
 
-    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE, Capability.RECOMPUTE})
 
     @abstractmethod
     def make_engine(self) -> sa.Engine:
@@ -208,6 +209,28 @@ class SqlConnector(Connector):
         if not pa.types.is_timestamp(kind):
             raise no_age(older.column, data_set)
         return column < sa.literal(older.moment if kind.tz else naive(older), column.type)
+
+    def recompute(self, data_set: str, query: str = "") -> int:
+        self.require_writable()
+        with self.transaction(data_set) as connection:
+            self.stream(connection)
+            table = self.describe(connection, data_set)
+            if query:
+                self.require_changeable(table)
+                rows = sql_recomputing.refill(connection, table, query)
+            else:
+                rows = sql_recomputing.refresh(connection, table)
+            connection.commit()
+            self.committed(connection)
+            return rows
+
+    def differing(self, data_set: str, query: str = "") -> int:
+        found = query or next((each.sql for each in self.definitions() if each.data_set == data_set), "")
+        if not found:
+            raise DataSetMissing(f"The store keeps no definition of {data_set}.", "Scan the system again.")
+        with self.transaction(data_set) as connection:
+            self.stream(connection)
+            return sql_recomputing.differing(connection, self.describe(connection, data_set), found)
 
     @contextmanager
     def transaction(self, data_set: str = "") -> Iterator[sa.Connection]:

@@ -23,8 +23,8 @@ TONES = {
     "pending,suggested,revoked,gone,retired,destroyed,kept,replaced",
     "progress": "running,verified,searching,found,approved,executing,pseudonymous,in progress,scanning",
     "good": "in use,nothing due,done,complete,confirmed,active,intact,reachable,executed,ready,sent,safeguarded",
-    "attention": "to be retrained,due,conflict,identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,"
-    "due soon,held,restricted,paused,waiting,region unknown",
+    "attention": "identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,due,conflict,"
+    "not proven,to be retrained,due soon,held,restricted,paused,waiting,region unknown",
     "bad": "failed,residual found,overdue,unreachable,direct,broken,refused,locked,blocked,stopped,no safeguard",
     "special": "sensitive",
 }
