@@ -14,13 +14,15 @@ from governance.keyring.sealing import open_sealed, seal
 
 @dataclass
 class KeySet:
-    """`matches` select the rows; `anchors` hold, per link that points here, the values its rows point to.
+    """`matches` select the person's rows; `accessed` those of others that are shown to the person.
 
-    Anchors find rows that come later: they outlive the row they were read from.
+    `anchors` hold, per link that points here, the values its rows point to. They find rows that come later: they
+    outlive the row they were read from.
     """
 
     matches: list[Match]
     anchors: dict[int, pa.Table] = field(default_factory=dict)
+    accessed: list[Match] = field(default_factory=list)
 
     @property
     def size(self) -> int:
@@ -53,6 +55,7 @@ class KeySet:
     def seal(self, *, bound_to: str) -> bytes:
         content = {
             "matches": [_dump(match) for match in self.matches],
+            "accessed": [_dump(match) for match in self.accessed],
             "anchors": {str(link): _encode(table) for link, table in self.anchors.items()},
         }
         return seal(orjson.dumps(content), purpose="keys", bound_to=bound_to)
@@ -62,7 +65,8 @@ class KeySet:
         """Raises CannotOpen."""
         content = orjson.loads(open_sealed(sealed, purpose="keys", bound_to=bound_to))
         return cls(
-            matches=[Match(_decode(match["keys"]), fold=match["fold"]) for match in content["matches"]],
+            matches=[_load(match) for match in content["matches"]],
+            accessed=[_load(match) for match in content.get("accessed", ())],
             anchors={int(link): _decode(table) for link, table in content["anchors"].items()},
         )
 
@@ -74,6 +78,10 @@ def distinct(table: pa.Table) -> pa.Table:
 
 def _dump(match: Match) -> dict:
     return {"fold": match.fold, "keys": _encode(match.keys)}
+
+
+def _load(stored: dict) -> Match:
+    return Match(_decode(stored["keys"]), fold=stored["fold"])
 
 
 def _encode(table: pa.Table) -> str:

@@ -172,6 +172,7 @@ class Hit(models.Model):
     data_set = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="+")
     depth = models.IntegerField()  # 0: an identifier stands in the row itself
     rows = models.BigIntegerField()
+    accessed = models.BigIntegerField(default=0)  # rows of others beside these, that are shown to the person
     routes = ArrayField(models.TextField())
     sealed_keys = models.BinaryField(null=True)
     found_at = models.DateTimeField(default=timezone.now)

@@ -77,9 +77,9 @@ def _look_for_identifiers(
     kept_seeds: Seeds = {}
     other_seeds: Seeds = {}
     for data_set_id, wanted in seeds_from(estate, verified_identifiers(request)).items():
-        for match, route in wanted:
-            stays = set(match.columns) <= kept.get(data_set_id, set())
-            (kept_seeds if stays else other_seeds).setdefault(data_set_id, []).append((match, route))
+        for seed in wanted:
+            stays = set(seed.match.columns) <= kept.get(data_set_id, set())
+            (kept_seeds if stays else other_seeds).setdefault(data_set_id, []).append(seed)
         if not wanted:
             other_seeds[data_set_id] = []
     for seeds, own in ((other_seeds, {}), (kept_seeds, known)):
