@@ -19,6 +19,7 @@ from erasure.estate import Connections, Estate, beyond_reach
 from erasure.seeds import (
     INWARD,
     OUTWARD,
+    OWNING,
     PERSON,
     Seed,
     Seeds,
@@ -72,7 +73,7 @@ class Search:
 
     @property
     def rows(self) -> int:
-        return sum(found.rows + found.accessed for found in self.found.values())
+        return sum(found.rows + found.shared + found.accessed for found in self.found.values())
 
     @property
     def all_rows(self) -> int:
@@ -115,7 +116,7 @@ def _look(
     if not wanted:
         _unsearched(result, data_set, data_set.problem)
         return
-    trove = result.troves.get(data_set_id) or Trove(data_set)
+    trove = result.troves.get(data_set_id) or Trove(data_set, _kept(estate, data_set_id))
     if not trove.by_key:
         wanted = _unasked(trove.seeds, wanted)
         if not wanted:
@@ -132,7 +133,7 @@ def _look(
     if not len(claims.rows):
         return
     result.troves[data_set_id] = trove
-    trove.seeds = [] if trove.by_key else seeds
+    trove.seeds = [*trove.seeds, *wanted]
     fresh = trove.note(rows, claims, seeds, depth)
     owned = fresh & claims.owned
     for link in estate.links_into[data_set_id]:
@@ -152,12 +153,20 @@ def _along(estate: Estate, link: Link, values: pa.Table) -> Seed:
     return seed_along(estate, link, values.drop_columns([PERSON]), owners)
 
 
+def _kept(estate: Estate, data_set_id: int) -> list[str]:
+    """The columns that owned links join at this end: by them a row may be several persons'."""
+    out = (link.source_columns for link in estate.links_out[data_set_id] if link.follow in OWNING)
+    into = (link.target_columns for link in estate.links_into[data_set_id] if link.follow in OWNING)
+    return list(dict.fromkeys(name for columns in (*out, *into) for name in columns))
+
+
 def _columns(estate: Estate, data_set: DataSet, seeds: list[Seed]) -> list[str]:
     """What is read of a found row: its key, what was matched, and both ends of links."""
     return list(
         dict.fromkeys(
             [
                 *data_set.primary_key,
+                *_kept(estate, data_set.pk),
                 *(name for link in estate.links_into[data_set.pk] for name in link.target_columns),
                 *(
                     name

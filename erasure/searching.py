@@ -24,6 +24,7 @@ from erasure.freshness import read_structure
 from erasure.keysets import KeySet
 from erasure.models import Hit, Identifier, SubjectRequest
 from erasure.requests.states import NotNow, move
+from erasure.sharing import divide
 from governance.console.jobs import JobFailed, Progress
 
 State = SubjectRequest.State
@@ -64,6 +65,7 @@ def find_persons(requests: Sequence[SubjectRequest]) -> Iterator[Progress]:
             seeds = _seeds(estate, persons, [known[request.pk] for request in requests])
             for result in search(estate, seeds):
                 yield Progress(len(result.searched), len(estate.data_sets), f"{result.all_rows} rows found")
+            divide(estate, result)
     except ConnectorError as problem:
         raise JobFailed(f"The search could not be finished. {problem}") from problem
     store(requests, result, known)
@@ -124,13 +126,13 @@ def store(requests: Sequence[SubjectRequest], result: Search, known: dict[int, d
     ]
     lost = Hit.objects.filter(pk__in=[hit.pk for hit in gone])
     lost.filter(steps__isnull=True).delete()
-    lost.update(rows=0, accessed=0, found_at=now)
+    lost.update(rows=0, shared=0, accessed=0, found_at=now)
     Hit.objects.bulk_create(
         hits,
         batch_size=AT_ONCE,
         update_conflicts=True,
         unique_fields=["request", "data_set"],
-        update_fields=["depth", "rows", "accessed", "routes", "sealed_keys", "found_at"],
+        update_fields=["depth", "rows", "shared", "accessed", "routes", "sealed_keys", "found_at"],
     )
 
 
@@ -165,6 +167,7 @@ def _hits(
                 data_set=here.data_set,
                 depth=here.depth,
                 rows=here.rows,
+                shared=here.shared,
                 accessed=here.accessed,
                 routes=here.routes,
                 sealed_keys=here.keys.seal(bound_to=str(request.public_id)),

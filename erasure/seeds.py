@@ -87,8 +87,14 @@ def seeds_from_matches(estate: Estate, known: Known | Sequence[Known]) -> Seeds:
         for data_set_id, keys in of_person.items():
             if data_set_id in estate.data_sets:
                 seeds.setdefault(data_set_id, []).extend(
-                    Seed(match, _all_of(person, match), "rows known from an earlier search", owned=owned)
-                    for matches, owned in ((keys.matches, True), (keys.accessed, False))
+                    Seed(
+                        match,
+                        _all_of(person, match),
+                        "rows known from an earlier search",
+                        owned,
+                        telling=False,
+                    )
+                    for matches, owned in (([*keys.matches, *keys.all_shared], True), (keys.accessed, False))
                     for match in matches
                 )
     return together(seeds)
