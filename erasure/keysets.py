@@ -11,16 +11,39 @@ import pyarrow as pa
 from catalog.connectors.base import Match
 from governance.keyring.sealing import open_sealed, seal
 
+UNSAID = "-"
+UNTOLD = "?"
+
 
 @dataclass
 class KeySet:
-    """`matches` select the rows; `anchors` hold, per link that points here, the values its rows point to.
+    """`matches` select the rows that are the person's alone, `accessed` those of others that are shown to the person.
 
-    Anchors find rows that come later: they outlive the row they were read from.
+    `shared` select rows that are the person's and others' too, by the columns that say so (their names, joined by
+    commas): these are overwritten when the person goes. Under UNSAID are rows with no such column, under UNTOLD rows
+    that no key tells apart from those that are the person's alone.
+
+    `anchors` hold, per link that points here, the values its rows point to. They find rows that come later: they
+    outlive the row they were read from.
     """
 
     matches: list[Match]
     anchors: dict[int, pa.Table] = field(default_factory=dict)
+    accessed: list[Match] = field(default_factory=list)
+    shared: dict[str, list[Match]] = field(default_factory=dict)
+
+    @property
+    def all_shared(self) -> list[Match]:
+        return [match for matches in self.shared.values() for match in matches]
+
+    @property
+    def all(self) -> "KeySet":
+        """Everything the person has a right to see."""
+        return KeySet([*self.matches, *self.all_shared, *self.accessed])
+
+    def part(self, name: str) -> "KeySet":
+        """The rows of one step: by the empty name those that are the person's alone, otherwise a part of `shared`."""
+        return KeySet(self.shared.get(name, [])) if name else self
 
     @property
     def size(self) -> int:
@@ -53,6 +76,8 @@ class KeySet:
     def seal(self, *, bound_to: str) -> bytes:
         content = {
             "matches": [_dump(match) for match in self.matches],
+            "accessed": [_dump(match) for match in self.accessed],
+            "shared": {name: [_dump(match) for match in matches] for name, matches in self.shared.items()},
             "anchors": {str(link): _encode(table) for link, table in self.anchors.items()},
         }
         return seal(orjson.dumps(content), purpose="keys", bound_to=bound_to)
@@ -62,7 +87,12 @@ class KeySet:
         """Raises CannotOpen."""
         content = orjson.loads(open_sealed(sealed, purpose="keys", bound_to=bound_to))
         return cls(
-            matches=[Match(_decode(match["keys"]), fold=match["fold"]) for match in content["matches"]],
+            matches=[_load(match) for match in content["matches"]],
+            accessed=[_load(match) for match in content.get("accessed", ())],
+            shared={
+                name: [_load(match) for match in matches]
+                for name, matches in content.get("shared", {}).items()
+            },
             anchors={int(link): _decode(table) for link, table in content["anchors"].items()},
         )
 
@@ -74,6 +104,10 @@ def distinct(table: pa.Table) -> pa.Table:
 
 def _dump(match: Match) -> dict:
     return {"fold": match.fold, "keys": _encode(match.keys)}
+
+
+def _load(stored: dict) -> Match:
+    return Match(_decode(stored["keys"]), fold=stored["fold"])
 
 
 def _encode(table: pa.Table) -> str:
