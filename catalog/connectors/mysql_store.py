@@ -140,7 +140,7 @@ class MysqlConnector(SqlConnector):
     def readable(self, column: sa.Column) -> sa.ColumnElement:
         return readable(column)
 
-    def settle(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
+    def fit_types(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
         wrong = {column: found for column in columns if (found := misfits(column)) is not None}
         if not wrong:
             return

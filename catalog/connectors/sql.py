@@ -78,7 +78,7 @@ class SqlConnector(Connector):
     def explain(self, error: DBAPIError, *, data_set: str, columns: Sequence[str]) -> ConnectorError:
         """The store's error in our words, without any value of the store; `columns` were to be written."""
 
-    def settle(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
+    def fit_types(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
         """Make those of `columns` text that hold, in `rows`, a value which their type cannot hold."""
 
     def stream(self, connection: sa.Connection) -> None:
@@ -129,7 +129,7 @@ class SqlConnector(Connector):
             table = self.describe(connection, data_set)
             chosen = user_columns(table) if columns is None else pick(table, columns, data_set)
             self.stream(connection)
-            self.settle(connection, chosen, sa.select().select_from(table))
+            self.fit_types(connection, chosen, sa.select().select_from(table))
             query = sa.select(*map(self.readable, chosen)).select_from(table)
             for batch in fetch_batches(connection, query, _schema(chosen), batch_rows):
                 try:
@@ -143,7 +143,7 @@ class SqlConnector(Connector):
             table = self.describe(connection, data_set)
             chosen = pick(table, columns, data_set)
             rows = self._any(connection, table, matches, data_set)
-            self.settle(connection, chosen, sa.select().select_from(table).where(rows))
+            self.fit_types(connection, chosen, sa.select().select_from(table).where(rows))
             query = sa.select(*map(self.readable, chosen)).select_from(table).where(rows)
             schema = _schema(chosen)
             return pa.Table.from_batches(fetch_batches(connection, query, schema, 10_000), schema)

@@ -116,7 +116,7 @@ class SqliteConnector(SqlConnector):
     def condition(self, connection: sa.Connection, table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
         return (folded if match.fold else equal)(connection, table, match)
 
-    def settle(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
+    def fit_types(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
         doubtful = [] if not columns or columns[0].table.info["strict"] else columns
         wrong = {column: found for column in doubtful if (found := misfits(column)) is not None}
         if not wrong:
