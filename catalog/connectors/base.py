@@ -337,6 +337,7 @@ class Connector(ABC):
         """Have the store remove what is older than `period`, from now on and by itself. Idempotent."""
         self.require_writable()
         raise Unsupported(f"{self.label} keeps rows until they are deleted.", "Expire them.")
+
     def refill(self, data_set: str, batches: Iterable[pa.RecordBatch]) -> int:
         """Put these rows in the place of all that are there, in one change; how many."""
         self.require_writable()
