@@ -5,7 +5,7 @@ went are gone, and what is older is asked of the store anew each time.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +19,7 @@ from erasure.expiry import events
 from erasure.expiry.ageing import older_rows
 from erasure.expiry.aggregating import Totals, add_up, deliver
 from erasure.expiry.models import Run
-from erasure.expiry.planning import AGGREGATE, ANONYMIZE, EXPIRE, METHODS
+from erasure.expiry.planning import AGGREGATE, ANONYMIZE, EXPIRE, METHODS, RETAIN
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.models import Plan, Step
 from erasure.replacing import carries, load
@@ -151,10 +151,25 @@ def _aggregate(run: Run, step: Step, connector: Connector) -> Iterator[int]:
     _finish(step, left=0)
 
 
+def _retain(run: Run, step: Step, connector: Connector) -> Iterator[int]:
+    """The store is told how long to keep rows, and asked what it understood; it removes them in its own time."""
+    name, period = run.data_set.name, timedelta(days=step.facts["days"])
+    _require_free(run)
+    connector.set_retention(name, period)
+    kept = connector.retention_of(name)
+    if kept != period:
+        raise Stopped(f"The store was told to keep rows {period.days} days, and says otherwise.")
+    step.waits_for = "The store removes what is older by itself."
+    step.save(update_fields=["waits_for"])
+    yield step.rows_before
+    _finish(step, left=connector.count_older(name, _older(step)), waits=True)
+
+
 DOING: dict[str, Callable[[Run, Step, Connector], Iterator[int]]] = {
     EXPIRE: _expire,
     ANONYMIZE: _anonymize,
     AGGREGATE: _aggregate,
+    RETAIN: _retain,
 }
 
 
@@ -214,9 +229,12 @@ def _set_aside(run: Run, why: str) -> None:
 
 
 @transaction.atomic
-def _finish(step: Step, *, left: int = 0, problem: str = "") -> None:
-    """Close a step with what was read back; exactly once, however often it is tried."""
-    if left and not problem:
+def _finish(step: Step, *, left: int = 0, problem: str = "", waits: bool = False) -> None:
+    """Close a step with what was read back; exactly once, however often it is tried.
+
+    `waits`: what is left goes in the store's own time.
+    """
+    if left and not problem and not waits:
         problem = f"The store reported success, and {left} rows are still there."
     failed = bool(problem)
     closed = Step.objects.filter(pk=step.pk, state__in=[Step.State.PENDING, Step.State.RUNNING]).update(
