@@ -58,12 +58,13 @@ def _decide(
 ) -> Decision:
     """Of the rows that are the person's alone."""
     connector = registry.get(hit.data_set.system.kind)
+    if hold and Capability.CHANGE not in connector.capabilities:
+        return _keep_whole(estate, hit, hold)
     if Capability.WITHDRAW in connector.capabilities:
         way = _way_out(estate, hit, keys)
-        return Decision("keep" if hold else way.method, way.outlook, hold)
+        return Decision(way.method, way.outlook)
     if Capability.CHANGE not in connector.capabilities:
-        reason = f"The console cannot change this store ({connector.label})."
-        return Decision("keep" if hold else "ask", reason, hold)
+        return Decision("ask", f"The console cannot change this store ({connector.label}).")
     if hold:
         reason = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}"
         return _anonymize(estate, hit, reason, hold)
@@ -72,6 +73,14 @@ def _decide(
         return _anonymize(estate, hit, f"Rows that stay refer to these: {', '.join(staying)}.", None)
     way = _way_out(estate, hit, keys)
     return Decision(way.method, way.outlook)
+
+
+def _keep_whole(estate: Estate, hit: Hit, hold: Hold) -> Decision:
+    """What is held in a store that cannot change a part of a row stays as it is, which the plan says of each column."""
+    why = "the legal hold requires the rows, and this store cannot change a part of them"
+    personal = [column.name for column in estate.columns[hit.data_set_id] if column.personal]
+    kept = [{"column": name, "why": why} for name in personal]
+    return Decision("keep", f"Legal hold, {hold.get_exemption_display()}: {hold.reason}", hold, kept=kept)
 
 
 def _way_out(estate: Estate, hit: Hit, keys: Mapping[int, KeySet]) -> WayOut:
