@@ -20,11 +20,12 @@ from erasure.replacing import CannotReplace, dump, replacement_for
 from governance.console.jobs import Progress
 from governance.console.models import User
 from retention.policies.models import Due, Policy
-from retention.policies.periods import too_old_before
+from retention.policies.periods import days_of, too_old_before
 from retention.policies.resolving import Resolution, resolve_all
 
-EXPIRE, ANONYMIZE, AGGREGATE = "expire", "anonymize by age", "aggregate"
+EXPIRE, ANONYMIZE, AGGREGATE, RETAIN = "expire", "anonymize by age", "aggregate", "retain"
 METHODS = {
+    RETAIN: "Set how long the store itself keeps rows",
     EXPIRE: "Delete the rows",
     ANONYMIZE: "Overwrite personal fields",
     AGGREGATE: "Keep totals",
@@ -60,8 +61,9 @@ def _in_force(data_set: DataSet) -> bool:
 def _plan(resolution: Resolution, policy: Policy, by: User | None) -> Run | None:
     data_set, column = resolution.data_set, resolution.terms.age_column
     older = Older(column, too_old_before(policy, timezone.localdate()))
-    connector_class = registry.get(data_set.system.kind)
-    if not column or Capability.EXPIRE not in connector_class.capabilities:
+    able = registry.get(data_set.system.kind).capabilities
+    retains = Capability.RETAIN in able
+    if not column or not (retains or Capability.EXPIRE in able):
         return None
     with data_set.system.connect() as connector:
         info = next((each for each in connector.discover() if each.name == data_set.name), None)
@@ -69,7 +71,7 @@ def _plan(resolution: Resolution, policy: Policy, by: User | None) -> Run | None
         if not rows:
             return None
         restricted = restricted_rows(connector, data_set, older)
-    steps, problems = _draft(resolution, policy, rows, info)
+    steps, problems = _draft(resolution, policy, rows, info, retains=retains)
     if restricted:
         problems.append(
             {
@@ -82,7 +84,7 @@ def _plan(resolution: Resolution, policy: Policy, by: User | None) -> Run | None
 
 
 def _draft(
-    resolution: Resolution, policy: Policy, rows: int, info: DataSetInfo | None
+    resolution: Resolution, policy: Policy, rows: int, info: DataSetInfo | None, *, retains: bool
 ) -> tuple[list[Step], list[Problem]]:
     data_set = resolution.data_set
     problems: list[Problem] = []
@@ -91,6 +93,10 @@ def _draft(
         "rows_before": rows,
         "schema_digest": schema_digest(info, data_set.system),
     }
+    if retains:
+        if policy.action != Action.DELETE:
+            problems.append(_problem(data_set, "This store only ever removes rows whole.", "Delete instead."))
+        return [Step(method=RETAIN, facts={"days": days_of(policy)}, **common)], problems
     if policy.action == Action.ANONYMIZE:
         replacements = _replacements(data_set, problems)
         return [Step(method=ANONYMIZE, replacements=replacements, **common)], problems

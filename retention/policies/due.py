@@ -17,6 +17,7 @@ from retention.policies.periods import too_old_before
 from retention.policies.resolving import Resolution, resolve_all
 
 State = Due.State
+AGEING = {Capability.EXPIRE, Capability.RETAIN}  # what a store can do with rows by their age
 
 
 def governed() -> Iterable[DataSet]:
@@ -60,7 +61,7 @@ def _count(resolution: Resolution, now: datetime) -> Due | None:
     if not column:
         entry.why = "Nobody has said which column tells the age of its rows."
         return entry
-    if Capability.EXPIRE not in registry.get(data_set.system.kind).capabilities:
+    if not AGEING & registry.get(data_set.system.kind).capabilities:
         entry.why = f"{registry.get(data_set.system.kind).label} cannot tell rows by their age."
         return entry
     try:
