@@ -7,6 +7,7 @@ from catalog.classification.vocabulary import Sensitivity
 from catalog.connectors import registry
 from catalog.connectors.base import Capability, Match
 from catalog.models import Column, Link
+from erasure.custodians.models import RowExemption
 from erasure.finding import Estate, pointing, subtract
 from erasure.keysets import KeySet
 from erasure.models import Hit
@@ -27,20 +28,33 @@ class Decision:
 
 
 def decide(
-    estate: Estate, ordered: list[Hit], keys: Mapping[int, KeySet], holds: Mapping[int, Hold]
+    estate: Estate,
+    ordered: list[Hit],
+    keys: Mapping[int, KeySet],
+    holds: Mapping[int, Hold],
+    exemptions: Mapping[int, RowExemption] | None = None,
 ) -> dict[int, Decision]:
-    """A decision per data set, in the given order: what points to rows is decided before the rows."""
+    """A decision per data set, in the given order: what points to rows is decided before the rows.
+
+    A hold covers the data set for everybody; an exception (Art. 17(3)) covers the rows of this request alone.
+    """
     decisions: dict[int, Decision] = {}
     for hit in ordered:
         hold = holds.get(hit.data_set_id)
+        exemption = (exemptions or {}).get(hit.data_set_id)
         connector = registry.get(hit.data_set.system.kind)
         if Capability.CHANGE not in connector.capabilities:
             reason = f"The console cannot change this store ({connector.label})."
-            decisions[hit.data_set_id] = Decision("keep" if hold else "ask", reason, hold)
+            if exemption and not hold:
+                reason = f"{exemption.said} {reason}"
+            decisions[hit.data_set_id] = Decision("keep" if hold or exemption else "ask", reason, hold)
             continue
         if hold:
             reason = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}"
             decisions[hit.data_set_id] = _anonymize(estate, hit, reason, hold)
+            continue
+        if exemption:
+            decisions[hit.data_set_id] = _anonymize(estate, hit, exemption.said, None, exemption)
             continue
         staying = _rows_that_stay(estate, hit, keys, decisions)
         if staying:
@@ -84,7 +98,9 @@ def _count_others(estate: Estate, link: Link, match: Match, keys: Mapping[int, K
     return subtract(rows, own.matches[0].keys, list(source.primary_key)).num_rows
 
 
-def _anonymize(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Decision:
+def _anonymize(
+    estate: Estate, hit: Hit, reason: str, hold: Hold | None, exemption: RowExemption | None = None
+) -> Decision:
     decision = Decision("anonymize", reason, hold)
     keys = set(estate.data_sets[hit.data_set_id].primary_key)
     foreign = {
@@ -97,7 +113,7 @@ def _anonymize(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Deci
     for column in estate.columns[hit.data_set_id]:
         if not column.personal:
             continue
-        why = _why_kept(column, keys, foreign, hold)
+        why = _why_kept(column, keys, foreign, hold or exemption)
         if why:
             decision.kept.append({"column": column.name, "why": why})
             if column.name in keys and column.sensitivity == Sensitivity.DIRECT:
@@ -112,9 +128,11 @@ def _anonymize(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Deci
     return decision
 
 
-def _why_kept(column: Column, keys: set[str], foreign: Mapping[str, Link], hold: Hold | None) -> str:
-    if hold and column.name in hold.keep_columns:
-        return "the legal hold requires it"
+def _why_kept(
+    column: Column, keys: set[str], foreign: Mapping[str, Link], keeping: Hold | RowExemption | None
+) -> str:
+    if keeping and column.name in keeping.keep_columns:
+        return "the legal hold requires it" if isinstance(keeping, Hold) else "the exception requires it"
     if column.name in keys:
         return "the key of the row, which says nothing about the person once the other fields are gone"
     if column.name in foreign and not column.nullable:
