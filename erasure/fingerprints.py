@@ -11,16 +11,23 @@ from erasure.models import Plan, Step
 
 
 def fingerprint_of(plan: Plan, steps: Iterable[Step]) -> str:
-    """SHA-256 over everything that will be done: data sets, rows by key, methods, columns, values, structure."""
+    """SHA-256 over everything that will be done: data sets, rows by key or age, methods, values, structure, measures.
+
+    What a step writes into its own `facts` while it is carried out is not what was approved: compare before that.
+    """
     content = {
-        "request": plan.request.reference,
+        "request": plan.request.reference if plan.request else plan.title,
         "plan": plan.number,
         "steps": [
             {
                 "position": step.position,
                 "data_set": step.data_set_id,
-                "name": step.data_set.name,
+                "name": step.data_set.name if step.data_set else "",
+                "target": step.target,
                 "method": step.method,
+                "facts": step.facts,
+                "condition": step.condition,
+                "sealed": hashlib.sha256(bytes(step.sealed)).hexdigest() if step.sealed else "",
                 "replacements": step.replacements,
                 "rows": step.rows_before,
                 "keys": step.keys_digest,

@@ -7,8 +7,9 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from catalog.connectors.ageing import Rows
 from catalog.connectors.avro_file import AvroFile
-from catalog.connectors.base import ColumnInfo, Match, Replacement
+from catalog.connectors.base import ColumnInfo, Replacement
 from catalog.connectors.csv_file import CsvFile
 from catalog.connectors.file_places import Place, suffix_of
 from catalog.connectors.jsonl_file import JsonLinesFile
@@ -41,7 +42,7 @@ class DataFile(Protocol):
     ) -> pa.RecordBatch:
         """`batch` as it would read after `rewrite`; ConstraintInTheWay where the file cannot hold it."""
 
-    def rewrite(self, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
+    def rewrite(self, rows: Rows, replacements: Mapping[str, Replacement]) -> int:
         """Drop the matching rows, or write `replacements` into them; how many matched."""
 
 

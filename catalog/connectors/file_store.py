@@ -14,12 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog.connectors import reservoir
+from catalog.connectors.ageing import Aged, is_older
 from catalog.connectors.base import (
+    Capability,
     Connector,
     ConnectorError,
     DataSetInfo,
     DataSetMissing,
     Match,
+    Older,
     Operation,
     Replacement,
 )
@@ -32,6 +35,7 @@ BATCH_ROWS = 100_000  # at most; batches are bounded in bytes too
 
 class FileStore(Connector):
     keys_per_change = 1_000_000  # each change rewrites whole files
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})
 
     @abstractmethod
     def _names(self) -> Iterator[tuple[str, str]]:
@@ -100,6 +104,20 @@ class FileStore(Connector):
         if not replacements:
             raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
         return self._rewrite(Operation(data_set, matches, replacements))
+
+    def count_older(self, data_set: str, older: Older) -> int:
+        with self._file(data_set) as file:
+            _schema(file, [older.column])
+            batches = file.batches([older.column], batch_rows=BATCH_ROWS)
+            return sum(_many(is_older(batch[older.column], older)) for batch in batches)
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        self.require_writable()
+        if not self.count_older(data_set, older):  # also meets what is no date before anything is written
+            return 0
+        with self._file(data_set) as file:
+            file.place.require_replaceable()
+            return file.rewrite(Aged(older, limit), {})
 
     def _rewrite(self, operation: Operation) -> int:
         if self.rehearse([operation]) == [0]:

@@ -18,6 +18,7 @@ from catalog.connectors.base import (
     Definition,
     Match,
     Replacement,
+    Unsupported,
 )
 from catalog.connectors.postgresql_errors import SCAN_AGAIN, explain_connection, explain_statement
 from catalog.connectors.postgresql_matching import equal, folded, folding_collation
@@ -149,6 +150,7 @@ class PostgresqlConnector(SqlConnector):
             *map(sql_column, found.columns),
             *(sa.Column(place, sa.Text, system=True) for place in places),
             schema=sa.sql.quoted_name(schema, quote=True),
+            info={"data_set": data_set, "divided": found.divided},
         )
 
     def condition(self, connection: sa.Connection, table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
@@ -174,6 +176,19 @@ class PostgresqlConnector(SqlConnector):
 
     def differs(self, column: sa.Column, assigned: sa.ColumnElement) -> sa.ColumnElement[bool]:
         return differing(column, assigned)
+
+    def deletion(self, table: sa.Table, rows: sa.ColumnElement[bool], limit: int) -> sa.Delete:
+        """By place, which needs no key. `rows` is asked again: a row changed meanwhile has another place."""
+        if "ctid" not in table.c:
+            name = table.info["data_set"]
+            raise Unsupported(f"{name} is a view: its rows are others'.", "Expire the tables it shows.")
+        if table.info["divided"]:
+            place = [table.c.tableoid, table.c.ctid]
+            found = sa.tuple_(*place).in_(sa.select(*place).where(rows).limit(limit))
+        else:
+            chosen = sa.select(table.c.ctid).where(rows).limit(limit).scalar_subquery()
+            found = table.c.ctid == sa.any_(sa.func.array(chosen))
+        return sa.delete(table).where(found, rows)
 
     def check_constraints_at_once(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))

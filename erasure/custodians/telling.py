@@ -106,7 +106,8 @@ def _rows(task: Task) -> list[dict[str, Any]]:
     for step in steps.select_related("hit", "data_set"):
         if step.hit is None or step.data_set is None or step.hit.sealed_keys is None:
             continue
-        for match in KeySet.open(step.hit.sealed_keys, bound_to=str(task.request.public_id)).matches:
+        keys = KeySet.open(step.hit.sealed_keys, bound_to=str(task.request.public_id))
+        for match in keys.part(step.facts.get("part", "")).matches:
             table = match.keys.slice(0, left)
             left -= table.num_rows
             told.append(

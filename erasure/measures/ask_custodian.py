@@ -6,7 +6,7 @@ from erasure.custodians.answering import close_as_seen
 from erasure.custodians.asking import ask_custodian
 from erasure.custodians.models import Task
 from erasure.custodians.standing import outcome_of
-from erasure.finding import beyond_reach
+from erasure.estate import beyond_reach
 from erasure.measures.base import Measure, Outcome, Turn
 from erasure.models import Step, SubjectRequest
 

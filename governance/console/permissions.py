@@ -71,6 +71,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "plans.approve": frozenset({O}),
     "packages.read": frozenset({O}),
     "ledger.view": frozenset({A, O, U}),
+    "ledger.guard": frozenset({A, O, U}),  # sign, export, say what an alarm was
     "reports.view": frozenset({A, O, S, U}),
 }
 

@@ -27,7 +27,9 @@ class Recipient(models.Model):
         DataSet, blank=True, related_name="recipients", help_text="Further data sets they receive from."
     )
     added_at = models.DateTimeField(default=timezone.now)
-    ended_at = models.DateTimeField(null=True)  # nothing is disclosed to them any more; what was told stays
+    ended_at = models.DateTimeField(
+        null=True, blank=True
+    )  # nothing is disclosed to them any more; what was told stays
 
     class Meta:
         db_table = "custodians_recipient"
