@@ -109,6 +109,7 @@ def without_the_person(estate: Estate, hit: Hit, keys: KeySet, hold: Hold | None
     for part, matches in keys.shared.items():
         rows = hit.shared if part == UNTOLD else sum(match.keys.num_rows for match in matches)
         decision = Decision("keep", OTHERS_TOO, hold, part=part, rows=rows)
+        decision.problems += _undecided(estate, hit, rows)
         decisions.append(decision)
         if part == UNTOLD:
             decision.problems.append(_untold(hit))
@@ -142,6 +143,25 @@ def _take_out(estate: Estate, hit: Hit, decision: Decision, names: set[str]) -> 
             decision.problems.append({"where": str(hit.data_set), "message": str(problem), "remedy": ""})
     if decision.replacements:
         decision.method = "anonymize"
+
+
+def _undecided(estate: Estate, hit: Hit, rows: int) -> list[dict[str, str]]:
+    """A scan's guess that a row belongs to the person it points to is no reason to keep it from another's erasure."""
+    guessed = [
+        link
+        for link in estate.links_out[hit.data_set_id]
+        if link.follow == Link.Follow.OWNED and not link.decided_at
+    ]
+    if not guessed:
+        return []
+    columns = "; ".join(", ".join(link.source_columns) for link in guessed)
+    return [
+        {
+            "where": str(hit.data_set),
+            "message": f"{rows} rows are other persons' too, as far as a scan has guessed from {columns}.",
+            "remedy": "Let a steward decide for these links whose the rows are; then search again.",
+        }
+    ]
 
 
 def _untold(hit: Hit) -> dict[str, str]:
