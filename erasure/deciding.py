@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from catalog.classification.vocabulary import Sensitivity
 from catalog.connectors import registry
-from catalog.connectors.base import Capability, Match
+from catalog.connectors.base import Capability, Match, WayOut
 from catalog.models import Column, Link
 from erasure.custodians.models import RowExemption
 from erasure.finding import Estate, pointing, subtract
@@ -72,9 +72,7 @@ def _decide(
     stays = f"{exemption.said} " if exemption else ""
     connector = registry.get(hit.data_set.system.kind)
     if Capability.WITHDRAW in connector.capabilities:
-        way = estate.connections.to(hit.data_set.system).way_out(
-            hit.data_set.name, keys[hit.data_set_id].matches
-        )
+        way = _way_out(estate, hit, keys)
         return Decision("keep" if hold or stays else way.method, stays or way.outlook, hold)
     if Capability.CHANGE not in connector.capabilities:
         reason = f"{stays}The console cannot change this store ({connector.label})."
@@ -87,7 +85,13 @@ def _decide(
     staying = _rows_that_stay(estate, hit, keys, decisions)
     if staying:
         return _anonymize(estate, hit, f"Rows that stay refer to these: {', '.join(staying)}.", None)
-    return Decision("delete")
+    way = _way_out(estate, hit, keys)
+    return Decision(way.method, way.outlook)
+
+
+def _way_out(estate: Estate, hit: Hit, keys: Mapping[int, KeySet]) -> WayOut:
+    connector = estate.connections.to(hit.data_set.system)
+    return connector.way_out(hit.data_set.name, keys[hit.data_set_id].matches)
 
 
 def _excepted(decision: Decision, exemption: RowExemption) -> Decision:

@@ -218,6 +218,8 @@ class Connector(ABC):
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     # How many keys one delete or overwrite takes: each is one transaction, or one rewriting of a file.
     keys_per_change: ClassVar[int] = 5_000
+    # Whether dates may stand as text (ISO 8601), as in stores that have no type for them: see `ageing`.
+    ages_in_text: ClassVar[bool] = False
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.FIND, Capability.CHANGE})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
