@@ -17,7 +17,7 @@ from catalog.connectors.base import Connector, ConnectorError, DataSetInfo, Unre
 from catalog.connectors.destruction import open_writable
 from catalog.models import DataSet, System
 from erasure import events
-from erasure.expiry import carrying_out
+from erasure.expiry import carrying_out as expiry
 from erasure.finding import Connections
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
@@ -71,7 +71,7 @@ def execute(plan: Plan) -> Iterator[Progress]:
     if plan.state not in (Plan.State.APPROVED, Plan.State.EXECUTING):
         return
     if plan.request is None:
-        yield from carrying_out.execute(plan, open_writable)
+        yield from expiry.execute(plan, open_writable)
         return
     keys = known_keys(plan.request)
     steps = list(plan.steps.select_related("data_set__system"))

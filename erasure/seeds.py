@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from catalog.classification.vocabulary import within
+from catalog.classification.vocabulary import Sensitivity, within
 from catalog.connectors.base import Kind, Match
 from catalog.models import Column, Link
 from erasure.estate import Estate
@@ -19,6 +19,7 @@ SEARCHABLE_UNREVIEWED = (Kind.TEXT, Kind.UNKNOWN, Kind.JSON, Kind.ARRAY)
 OUTWARD = (Link.Follow.OWNED, Link.Follow.ACCESSED)  # from the row pointed to, to the rows that point
 INWARD = (Link.Follow.OWNS, Link.Follow.ACCESSES)  # from the row that points, to the row pointed to
 OWNING = (Link.Follow.OWNED, Link.Follow.OWNS)  # what is found is the person's own
+NOT_THEIRS = (Link.Follow.ACCESSED, Link.Follow.REFERENCE)
 PERSON = "\x00person"  # beside the columns of a store, which are never called so
 
 Identifiers = Mapping[str, Iterable[str]]
@@ -69,11 +70,12 @@ def seeds_from(estate: Estate, identifiers: Identifiers | Sequence[Identifiers])
     by_category = _by_category([identifiers] if isinstance(identifiers, Mapping) else identifiers)
     seeds: Seeds = {}
     for data_set_id, columns in estate.columns.items():
+        refers = _referring(estate, data_set_id)
         wanted = [
             Seed(Match(pa.table({column.name: values}), fold=True), owners, f"{column.name} = {category}")
             for category, (values, owners) in by_category.items()
             for column in columns
-            if may_hold(column, category)
+            if may_hold(column, category) and column.name not in refers
         ]
         if wanted or (estate.data_sets[data_set_id].problem and not _ruled_out(columns)):
             seeds[data_set_id] = wanted
@@ -143,6 +145,22 @@ def may_hold(column: Column, category: str) -> bool:
     if column.category and within(column.category, category):
         return True
     return column.state == Column.State.UNREVIEWED and column.kind in SEARCHABLE_UNREVIEWED
+
+
+def _referring(estate: Estate, data_set_id: int) -> set[str]:
+    """Columns whose number names the person of another row, of which a steward said that these rows are not theirs.
+
+    What is shown to the person is found from that other row. A direct identifier (an e-mail address) is the person's
+    whatever a link says.
+    """
+    direct = {
+        column.name for column in estate.columns[data_set_id] if column.sensitivity == Sensitivity.DIRECT
+    }
+    return {
+        link.source_columns[0]
+        for link in estate.links_out[data_set_id]
+        if link.decided_at and link.follow in NOT_THEIRS and len(link.source_columns) == 1
+    } - direct
 
 
 def _together(wanted: list[Seed]) -> list[Seed]:

@@ -147,6 +147,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="30"),
     },
     "resume expiry": {"task": "expiry.resume", "schedule": timedelta(minutes=15)},
+    "send tasks to custodians": {"task": "custodians.send", "schedule": timedelta(minutes=1)},
+    "remind of tasks": {"task": "custodians.remind", "schedule": timedelta(hours=1)},
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 JOB_HEARTBEAT_SECONDS = 2
@@ -173,6 +175,8 @@ LEDGER_WITNESSES = ENVIRONMENT.ledger_witnesses
 LEDGER_EXPORT_HOURS = 1
 # Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
+# Private networks that webhooks may reach; none by default.
+WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 LINEAGE_EVENT_DAYS = ENVIRONMENT.lineage_event_days
 
 AUTH_USER_MODEL = "console.User"

@@ -4,20 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('erasure', '0002_the_whole_estate'),
+        ("erasure", "0002_the_whole_estate"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='hit',
-            name='accessed',
+            model_name="hit",
+            name="accessed",
             field=models.BigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='hit',
-            name='shared',
+            model_name="hit",
+            name="shared",
             field=models.BigIntegerField(default=0),
         ),
     ]
