@@ -130,6 +130,7 @@ def test_map_is_complete():
         "ledger",
         "policies",
         "public",
+        "recomputing",
         "registry",
         "reports",
         "retention",
