@@ -3,7 +3,7 @@
 Persons are numbered by their place in the list that is searched for; one person is number 0.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +39,7 @@ class Seed:
     route: str
     owned: bool = True
     telling: bool = True
+    category: str = ""  # of the identifier that is matched
 
     def of(self, person: int) -> Match | None:
         """The match with this person's keys alone; None where there is none."""
@@ -61,10 +62,15 @@ class Seed:
 Seeds = dict[int, list[Seed]]
 
 
-def seeds_from(estate: Estate, identifiers: Identifiers | Sequence[Identifiers]) -> Seeds:
+def seeds_from(
+    estate: Estate,
+    identifiers: Identifiers | Sequence[Identifiers],
+    excluded: Sequence[Collection[tuple[int, str]]] = (),
+) -> Seeds:
     """Where identifiers ({category: values}, of one person or of each of many) may stand.
 
-    In columns of their category, and in unreviewed text. Data sets that nobody could read so far are seeds too: the
+    In columns of their category, and in unreviewed text; for each person without the (data set, category) that are
+    `excluded`. Data sets that nobody could read so far are seeds too: the
     search will try again, and say if it fails.
     """
     by_category = _by_category([identifiers] if isinstance(identifiers, Mapping) else identifiers)
@@ -72,8 +78,13 @@ def seeds_from(estate: Estate, identifiers: Identifiers | Sequence[Identifiers])
     for data_set_id, columns in estate.columns.items():
         refers = _referring(estate, data_set_id)
         wanted = [
-            Seed(Match(pa.table({column.name: values}), fold=True), owners, f"{column.name} = {category}")
-            for category, (values, owners) in by_category.items()
+            Seed(
+                Match(pa.table({column.name: values}), fold=True),
+                owners,
+                f"{column.name} = {category}",
+                category=category,
+            )
+            for category, (values, owners) in _included(by_category, data_set_id, excluded)
             for column in columns
             if may_hold(column, category) and column.name not in refers
         ]
@@ -167,7 +178,9 @@ def _together(wanted: list[Seed]) -> list[Seed]:
     groups: dict[tuple, list[Seed]] = {}
     for seed in wanted:
         kinds = tuple((field.name, str(field.type)) for field in seed.match.keys.schema)
-        groups.setdefault((kinds, seed.match.fold, seed.route, seed.owned, seed.telling), []).append(seed)
+        groups.setdefault(
+            (kinds, seed.match.fold, seed.route, seed.owned, seed.telling, seed.category), []
+        ).append(seed)
     merged = []
     for alike in groups.values():
         first = alike[0]
@@ -177,6 +190,20 @@ def _together(wanted: list[Seed]) -> list[Seed]:
             Seed(Match(keys, fold=first.match.fold), owners, first.route, first.owned, first.telling)
         )
     return merged
+
+
+def _included(
+    by_category: Mapping[str, tuple[pa.Array, np.ndarray]],
+    data_set_id: int,
+    excluded: Sequence[Collection[tuple[int, str]]],
+) -> Iterator[tuple[str, tuple[pa.Array, np.ndarray]]]:
+    for category, (values, owners) in by_category.items():
+        without = [person for person, these in enumerate(excluded) if (data_set_id, category) in these]
+        if without:
+            mine = ~np.isin(owners, without)
+            values, owners = values.filter(pa.array(mine)), owners[mine]
+        if len(owners):
+            yield category, (values, owners)
 
 
 def _by_category(persons: Sequence[Identifiers]) -> dict[str, tuple[pa.Array, np.ndarray]]:
