@@ -233,7 +233,7 @@ def _distinct(match: Match) -> Match:
     keys = match.keys
     if keys.num_rows < 2:
         return match
-    return Match(keys.group_by(keys.column_names, use_threads=False).aggregate([]), fold=match.fold)
+    return replace(match, keys=keys.group_by(keys.column_names, use_threads=False).aggregate([]))
 
 
 def _unasked(known: list[Seed], wanted: list[Seed]) -> list[Seed]:
@@ -242,12 +242,12 @@ def _unasked(known: list[Seed], wanted: list[Seed]) -> list[Seed]:
     for seed in wanted:
         keys = _with_owners(seed)
         for other in known:
-            alike = (other.owned or not seed.owned) and other.match.fold == seed.match.fold
+            alike = (other.owned or not seed.owned) and other.way == seed.way
             if alike and other.match.keys.schema.equals(seed.match.keys.schema):
                 keys = subtract(keys, _with_owners(other), keys.column_names)
         if keys.num_rows:
             owners = keys[PERSON].combine_chunks().to_numpy(zero_copy_only=False)
-            match = Match(keys.drop_columns([PERSON]), fold=seed.match.fold)
+            match = replace(seed.match, keys=keys.drop_columns([PERSON]))
             left.append(replace(seed, match=match, owners=owners))
     return left
 

@@ -103,11 +103,15 @@ def distinct(table: pa.Table) -> pa.Table:
 
 
 def _dump(match: Match) -> dict:
-    return {"fold": match.fold, "keys": _encode(match.keys)}
+    dumped = {"fold": match.fold, "keys": _encode(match.keys)}
+    if match.path or match.inside:
+        dumped |= {"path": match.path, "inside": match.inside}
+    return dumped
 
 
 def _load(stored: dict) -> Match:
-    return Match(_decode(stored["keys"]), fold=stored["fold"])
+    keys = _decode(stored["keys"])
+    return Match(keys, fold=stored["fold"], path=stored.get("path", ""), inside=stored.get("inside", False))
 
 
 def _encode(table: pa.Table) -> str:

@@ -7,7 +7,7 @@ from catalog.connectors import registry
 from catalog.connectors.base import Capability
 from catalog.models import EXTERNAL, VIEW, Column, DataSet
 from erasure.estate import Estate
-from erasure.seeds import INWARD, OUTWARD, may_hold
+from erasure.seeds import INWARD, OUTWARD, holds_inside, places
 
 NO_WAY = "None of the identifiers stands there, and no link that a search follows leads there."
 
@@ -19,6 +19,10 @@ def unreached(estate: Estate, categories: Collection[str]) -> list[dict[str, str
     for pk, data_set in sorted(estate.data_sets.items(), key=lambda item: str(item[1])):
         if pk not in reached and any(_told_personal(column) for column in estate.columns[pk]):
             listed.append({"data_set": str(data_set), "why": _why(estate.columns[pk])})
+        closed = [] if estate.searches_inside(pk) else _closed(estate, pk, categories)
+        if closed:
+            why = f"Not looked into, because this kind of store cannot: longer values of {', '.join(closed)}."
+            listed.append({"data_set": str(data_set), "why": why})
     return listed
 
 
@@ -45,7 +49,9 @@ def _reached(estate: Estate, categories: Collection[str]) -> set[int]:
     reached = {
         pk
         for pk, columns in estate.columns.items()
-        if any(may_hold(column, category) for column in columns for category in categories)
+        if any(
+            True for column in columns for category in categories for _ in places(estate, column, category)
+        )
     }
     waiting = list(reached)
     while waiting:
@@ -56,6 +62,14 @@ def _reached(estate: Estate, categories: Collection[str]) -> set[int]:
         reached |= fresh
         waiting += fresh
     return reached
+
+
+def _closed(estate: Estate, data_set_id: int, categories: Collection[str]) -> list[str]:
+    return [
+        column.name
+        for column in estate.columns[data_set_id]
+        if any(holds_inside(column, estate.nested.get(column.pk, []), category) for category in categories)
+    ]
 
 
 def _told_personal(column: Column) -> bool:

@@ -4,7 +4,7 @@ Persons are numbered by their place in the list that is searched for; one person
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -12,10 +12,12 @@ import pyarrow as pa
 from catalog.classification.vocabulary import Sensitivity, within
 from catalog.connectors.base import Kind, Match
 from catalog.models import Column, Link
+from catalog.nesting import path_of
 from erasure.estate import Estate
 from erasure.keysets import KeySet
 
 SEARCHABLE_UNREVIEWED = (Kind.TEXT, Kind.UNKNOWN, Kind.JSON, Kind.ARRAY)
+TREES = (Kind.JSON, Kind.ARRAY)  # what a path is looked for in
 OUTWARD = (Link.Follow.OWNED, Link.Follow.ACCESSED)  # from the row pointed to, to the rows that point
 INWARD = (Link.Follow.OWNS, Link.Follow.ACCESSES)  # from the row that points, to the row pointed to
 OWNING = (Link.Follow.OWNED, Link.Follow.OWNS)  # what is found is the person's own
@@ -48,7 +50,12 @@ class Seed:
             return self.match if len(mine) else None
         if not mine.any():
             return None
-        return Match(self.match.keys.filter(pa.array(mine)), fold=self.match.fold)
+        return replace(self.match, keys=self.match.keys.filter(pa.array(mine)))
+
+    @property
+    def way(self) -> tuple[bool, str, bool]:
+        """How the match compares."""
+        return self.match.fold, self.match.path, self.match.inside
 
     def only(self, persons: np.ndarray) -> "Seed":
         """The same for some of the persons."""
@@ -79,14 +86,15 @@ def seeds_from(
         refers = _referring(estate, data_set_id)
         wanted = [
             Seed(
-                Match(pa.table({column.name: values}), fold=True),
+                Match(pa.table({column.name: values}), fold=True, path=path, inside=inside),
                 owners,
-                f"{column.name} = {category}",
+                f"{where} = {category}",
                 category=category,
             )
             for category, (values, owners) in _included(by_category, data_set_id, excluded)
             for column in columns
-            if may_hold(column, category) and column.name not in refers
+            if column.name not in refers
+            for where, path, inside in places(estate, column, category)
         ]
         if wanted or (estate.data_sets[data_set_id].problem and not _ruled_out(columns)):
             seeds[data_set_id] = wanted
@@ -151,6 +159,31 @@ def together(seeds: Seeds) -> Seeds:
     return {data_set_id: _together(wanted) for data_set_id, wanted in seeds.items()}
 
 
+def places(estate: Estate, column: Column, category: str) -> Iterator[tuple[str, str, bool]]:
+    """Where in a column identifiers of the category are looked for: (what it is called, path in it, inside a text).
+
+    What no store can look into is said by `erasure.reaching`.
+    """
+    nested = estate.nested.get(column.pk, [])
+    if may_hold(column, category) and not (nested and column.kind == Kind.JSON):
+        yield column.name, "", False
+    if not estate.searches_inside(column.data_set_id):
+        return
+    at_path = [inner for inner in nested if inner.category and within(inner.category, category)]
+    if column.kind in TREES:
+        for inner in at_path:
+            yield inner.name, path_of(inner), False
+    if holds_inside(column, nested, category) and not (at_path and column.kind in TREES):
+        yield f"{column.name} (in the text)", "", True
+
+
+def holds_inside(column: Column, nested: list[Column], category: str) -> bool:
+    """Whether identifiers of the category may stand inside longer values of the column."""
+    if any(within(contained, category) for contained in column.contains):
+        return True
+    return any(may_hold(inner, category) for inner in nested)
+
+
 def may_hold(column: Column, category: str) -> bool:
     """Whether identifiers of the category may stand in the column."""
     if column.category and within(column.category, category):
@@ -182,10 +215,10 @@ def _together(wanted: list[Seed]) -> list[Seed]:
             (kinds, seed.match.fold, seed.route, seed.owned, seed.telling, seed.category), []
         ).append(seed)
     merged = []
-    for alike in groups.values():
-        first = alike[0]
-        keys = pa.concat_tables([seed.match.keys.replace_schema_metadata() for seed in alike])
-        owners = np.concatenate([seed.owners for seed in alike])
+    for these in groups.values():
+        first = these[0]
+        keys = pa.concat_tables([seed.match.keys.replace_schema_metadata() for seed in these])
+        owners = np.concatenate([seed.owners for seed in these])
         merged.append(
             Seed(Match(keys, fold=first.match.fold), owners, first.route, first.owned, first.telling)
         )

@@ -31,6 +31,7 @@ BATCH_ROWS = 100_000  # at most; batches are bounded in bytes too
 
 
 class FileStore(Connector):
+    search_inside = True
     keys_per_change = 1_000_000  # each change rewrites whole files
 
     @abstractmethod

@@ -40,6 +40,7 @@ class IcebergConnector(Connector):
     label = "Apache Iceberg"
     Form = IcebergForm
     secret_fields = frozenset({"password", "token", "credential", "secret_key"})
+    search_inside = True
     capabilities = frozenset({Capability.FIND})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:

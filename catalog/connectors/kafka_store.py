@@ -66,6 +66,7 @@ class KafkaConnector(Connector):
     label = "Kafka"
     Form = KafkaForm
     secret_fields = frozenset({"password", "schema_registry_password"})
+    search_inside = True
     capabilities = frozenset({Capability.FIND})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
