@@ -7,8 +7,9 @@ import pyarrow as pa
 
 from catalog.classification.vocabulary import Sensitivity
 from catalog.connectors import registry
-from catalog.connectors.base import Capability, Match
+from catalog.connectors.base import Capability, Match, WayOut
 from catalog.models import Column, Link
+from erasure.custodians.models import RowExemption
 from erasure.finding import Estate, pointing, subtract
 from erasure.keysets import UNSAID, UNTOLD, KeySet, distinct
 from erasure.models import Hit
@@ -37,14 +38,24 @@ class Decision:
 
 
 def decide(
-    estate: Estate, ordered: list[Hit], keys: Mapping[int, KeySet], holds: Mapping[int, Hold]
+    estate: Estate,
+    ordered: list[Hit],
+    keys: Mapping[int, KeySet],
+    holds: Mapping[int, Hold],
+    exemptions: Mapping[int, RowExemption] | None = None,
 ) -> dict[int, Decision]:
-    """A decision per data set, in the given order: what points to rows is decided before the rows."""
+    """A decision per data set, in the given order: what points to rows is decided before the rows.
+
+    A hold covers the data set for everybody; an exception (Art. 17(3)) covers the rows of this request alone.
+    """
     decisions: dict[int, Decision] = {}
     for hit in ordered:
         hold = holds.get(hit.data_set_id)
-        decision = _decide(estate, hit, keys, hold, decisions)
+        exemption = (exemptions or {}).get(hit.data_set_id) if hold is None else None
+        decision = _decide(estate, hit, keys, hold, exemption, decisions)
         decision.beside = without_the_person(estate, hit, keys[hit.data_set_id], hold)
+        if exemption:
+            decision.beside = [_excepted(each, exemption) for each in decision.beside]
         decisions[hit.data_set_id] = decision
     return decisions
 
@@ -54,20 +65,42 @@ def _decide(
     hit: Hit,
     keys: Mapping[int, KeySet],
     hold: Hold | None,
+    exemption: RowExemption | None,
     decisions: Mapping[int, Decision],
 ) -> Decision:
     """Of the rows that are the person's alone."""
+    stays = f"{exemption.said} " if exemption else ""
     connector = registry.get(hit.data_set.system.kind)
+    if Capability.WITHDRAW in connector.capabilities:
+        way = _way_out(estate, hit, keys)
+        return Decision("keep" if hold or stays else way.method, stays or way.outlook, hold)
     if Capability.CHANGE not in connector.capabilities:
-        reason = f"The console cannot change this store ({connector.label})."
-        return Decision("keep" if hold else "ask", reason, hold)
+        reason = f"{stays}The console cannot change this store ({connector.label})."
+        return Decision("keep" if hold or stays else "ask", reason, hold)
     if hold:
         reason = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}"
         return _anonymize(estate, hit, reason, hold)
+    if exemption:
+        return _anonymize(estate, hit, exemption.said, None, exemption)
     staying = _rows_that_stay(estate, hit, keys, decisions)
     if staying:
         return _anonymize(estate, hit, f"Rows that stay refer to these: {', '.join(staying)}.", None)
-    return Decision("delete")
+    way = _way_out(estate, hit, keys)
+    return Decision(way.method, way.outlook)
+
+
+def _way_out(estate: Estate, hit: Hit, keys: Mapping[int, KeySet]) -> WayOut:
+    connector = estate.connections.to(hit.data_set.system)
+    return connector.way_out(hit.data_set.name, keys[hit.data_set_id].matches)
+
+
+def _excepted(decision: Decision, exemption: RowExemption) -> Decision:
+    """Rows that are others' too keep what says that they are this person's, where the exception needs just that."""
+    if not set(decision.part.split(", ")) & set(exemption.keep_columns):
+        return decision
+    return Decision(
+        "keep", exemption.said, part=decision.part, rows=decision.rows, problems=decision.problems
+    )
 
 
 def without_the_person(estate: Estate, hit: Hit, keys: KeySet, hold: Hold | None) -> list[Decision]:
@@ -209,14 +242,16 @@ def _foreign(estate: Estate, hit: Hit) -> dict[str, Link]:
     }
 
 
-def _anonymize(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Decision:
+def _anonymize(
+    estate: Estate, hit: Hit, reason: str, hold: Hold | None, exemption: RowExemption | None = None
+) -> Decision:
     decision = Decision("anonymize", reason, hold)
     keys = set(estate.data_sets[hit.data_set_id].primary_key)
     foreign = _foreign(estate, hit)
     for column in estate.columns[hit.data_set_id]:
         if not column.personal:
             continue
-        why = _why_kept(column, keys, foreign, hold)
+        why = _why_kept(column, keys, foreign, hold or exemption)
         if why:
             decision.kept.append({"column": column.name, "why": why})
             if column.name in keys and column.sensitivity == Sensitivity.DIRECT:
@@ -231,9 +266,11 @@ def _anonymize(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Deci
     return decision
 
 
-def _why_kept(column: Column, keys: set[str], foreign: Mapping[str, Link], hold: Hold | None) -> str:
-    if hold and column.name in hold.keep_columns:
-        return "the legal hold requires it"
+def _why_kept(
+    column: Column, keys: set[str], foreign: Mapping[str, Link], keeping: Hold | RowExemption | None
+) -> str:
+    if keeping and column.name in keeping.keep_columns:
+        return "the legal hold requires it" if isinstance(keeping, Hold) else "the exception requires it"
     if column.name in keys:
         return "the key of the row, which says nothing about the person once the other fields are gone"
     if column.name in foreign and not column.nullable:

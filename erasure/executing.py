@@ -7,6 +7,7 @@ last, and only after nothing else of the person is left. What a step reports is 
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,8 +15,9 @@ from django.utils import timezone
 from audit.ledger.recording import record
 from catalog.connectors.base import Connector, ConnectorError, DataSetInfo, Unreachable
 from catalog.connectors.destruction import open_writable
-from catalog.models import DataSet
+from catalog.models import DataSet, System
 from erasure import events
+from erasure.expiry import carrying_out as expiry
 from erasure.finding import Connections
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
@@ -30,6 +32,13 @@ from retention.holds import holds_on
 
 State = SubjectRequest.State
 RETRY_AFTER_SECONDS = (1, 3, 9)
+
+
+@contextmanager
+def writable(system: System) -> Iterator[Connector]:
+    """The system opened for writing, for measures and for recomputations that were approved."""
+    with open_writable(system.kind, system.all_settings()) as connector:
+        yield connector
 
 
 def rehearse(steps: list[Step], keys: dict[int, KeySet]) -> list[int]:
@@ -60,6 +69,9 @@ def execute(plan: Plan) -> Iterator[Progress]:
     if a system does not answer; then `approving.resume` goes on later. A plan in any other state: nothing is done.
     """
     if plan.state not in (Plan.State.APPROVED, Plan.State.EXECUTING):
+        return
+    if plan.request is None:
+        yield from expiry.execute(plan, open_writable)
         return
     keys = known_keys(plan.request)
     steps = list(plan.steps.select_related("data_set__system"))

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import orjson
@@ -48,6 +48,21 @@ class KeySet:
     @property
     def size(self) -> int:
         return sum(match.keys.num_rows for match in self.matches)
+
+    @classmethod
+    def together(cls, keysets: Iterable["KeySet"]) -> "KeySet":
+        """The rows of all of them, each key once: where they are compared alike, by one match."""
+        alike: dict[tuple, list[pa.Table]] = {}
+        anchors: dict[int, list[pa.Table]] = {}
+        for keyset in keysets:
+            for match in keyset.matches:
+                alike.setdefault((match.fold, tuple(match.columns)), []).append(match.keys)
+            for link, values in keyset.anchors.items():
+                anchors.setdefault(link, []).append(values)
+        return cls(
+            matches=[Match(_joined(tables), fold=fold) for (fold, _), tables in alike.items()],
+            anchors={link: _joined(tables) for link, tables in anchors.items()},
+        )
 
     def digest(self) -> str:
         """SHA-256 over the selected keys: the plan's fingerprint covers exactly these rows."""
@@ -100,6 +115,12 @@ class KeySet:
 def distinct(table: pa.Table) -> pa.Table:
     """Each row once, rows with a null left out: a null points nowhere."""
     return table.drop_null().group_by(table.column_names, use_threads=False).aggregate([])
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    if len(tables) == 1:
+        return tables[0]
+    return distinct(pa.concat_tables(tables, promote_options="permissive"))
 
 
 def _dump(match: Match) -> dict:

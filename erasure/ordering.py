@@ -1,14 +1,16 @@
-"""In which order data sets are changed: what points before what it points to, and who the person is last of all."""
+"""In which order things are done: what points before what it points to, the EU first, who the person is last of all."""
 
 from collections.abc import Iterable
 
+from catalog.localization.regions import lies_in
 from catalog.models import Link
-from erasure.models import Hit
+from erasure.measures.base import Turn
+from erasure.models import Hit, Step
 from erasure.seeds import INWARD
 
 
 def in_order(hits: Iterable[Hit], links: Iterable[Link]) -> list[Hit]:
-    """Sources of links before their targets; among those free to go, identity rows (depth 0) last.
+    """Sources of links before their targets; among those free to go, systems in the EU first, identity rows last.
 
     What an identity row owns and no foreign key binds goes before it. A circle of links is broken at the row farthest
     from the identity; the rehearsal tells whether the store agrees.
@@ -29,5 +31,27 @@ def in_order(hits: Iterable[Hit], links: Iterable[Link]) -> list[Hit]:
     return ordered
 
 
-def _rank(hit: Hit) -> tuple[bool, int, int]:
-    return (hit.depth == 0, -hit.depth, hit.data_set_id)
+def with_measures(rows: list[Step], measures: Iterable[tuple[str, Step]]) -> list[Step]:
+    """The steps on rows with those of measures (by their turn) between them, numbered from 1.
+
+    What has its turn after the rows comes behind the last row that neither identifies the person nor is left to a
+    custodian, who may take long.
+    """
+    by_turn: dict[str, list[Step]] = {turn: [] for turn in Turn}
+    for turn, step in measures:
+        by_turn[turn].append(step)
+    end = max((n for n, step in enumerate(rows, 1) if not (step.identity or step.method == "ask")), default=0)
+    steps = [
+        *by_turn[Turn.FIRST],
+        *rows[:end],
+        *by_turn[Turn.AFTER_ROWS],
+        *rows[end:],
+        *by_turn[Turn.LAST],
+    ]
+    for position, step in enumerate(steps, 1):
+        step.position = position
+    return steps
+
+
+def _rank(hit: Hit) -> tuple[bool, bool, int, int]:
+    return (hit.depth == 0, not lies_in(hit.data_set.system.region, ["EU"]), -hit.depth, hit.data_set_id)
