@@ -69,6 +69,8 @@ def _decide(
     decisions: Mapping[int, Decision],
 ) -> Decision:
     """Of the rows that are the person's alone."""
+    if not hit.rows:
+        return Decision("keep")
     stays = f"{exemption.said} " if exemption else ""
     connector = registry.get(hit.data_set.system.kind)
     if Capability.WITHDRAW in connector.capabilities:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from django.conf import settings
 
 from catalog.classification.vocabulary import within
 from catalog.connectors.base import Connector
@@ -20,7 +21,6 @@ from erasure.estate import Estate
 from erasure.seeds import Seed
 from erasure.troves import Claims
 
-SHARE = 0.25  # of the rows of a data set
 FROM_ROWS = 100  # below which a share says nothing
 NUMBERS = ("id.national", "id.passport", "id.license", "id.tax", "id.customer", "id.employee", "id.account")
 
@@ -46,7 +46,9 @@ class Doubts:
     """The doubts of one search. `accepted` is what each person's officer has answered already."""
 
     accepted: Sequence[Accepted]
-    share: float = SHARE
+    share: float = field(
+        default_factory=lambda: settings.SEARCH_ASKS_ABOVE / 100
+    )  # of the rows of a data set
     from_rows: int = FROM_ROWS
     raised: list[Doubt] = field(default_factory=list)
 

@@ -56,11 +56,15 @@ class KeySet:
         anchors: dict[int, list[pa.Table]] = {}
         for keyset in keysets:
             for match in keyset.matches:
-                alike.setdefault((match.fold, tuple(match.columns)), []).append(match.keys)
+                way = (match.fold, match.path, match.inside, tuple(match.columns))
+                alike.setdefault(way, []).append(match.keys)
             for link, values in keyset.anchors.items():
                 anchors.setdefault(link, []).append(values)
         return cls(
-            matches=[Match(_joined(tables), fold=fold) for (fold, _), tables in alike.items()],
+            matches=[
+                Match(_joined(tables), fold=fold, path=path, inside=inside)
+                for (fold, path, inside, _), tables in alike.items()
+            ],
             anchors={link: _joined(tables) for link, tables in anchors.items()},
         )
 

@@ -21,7 +21,8 @@ def crowded(shop, shop_database):
     """Ana's address stands in two of five letters of the newsletter, 400 of 1,000."""
     shop_database.execute(
         "TRUNCATE newsletter; INSERT INTO newsletter "
-        "SELECT CASE WHEN n % 5 < 2 THEN 'ana@example.org' ELSE n || '@example.org' END, '' FROM generate_series(1, 1000) n"
+        "SELECT CASE WHEN n % 5 < 2 THEN 'ana@example.org' ELSE n || '@example.org' END, '' "
+        "FROM generate_series(1, 1000) n"
     )
     return shop
 
@@ -81,10 +82,17 @@ def test_an_excluded_identifier_is_not_looked_for_there_nor_afterwards(
 
 def test_a_quarter_of_a_table_is_not_asked_about_nor_is_a_small_table(shop, shop_database, amir, work):
     shop_database.execute(
-        "TRUNCATE newsletter; INSERT INTO newsletter SELECT CASE WHEN n % 4 = 0 THEN 'bo@example.org' ELSE n::text END, '' "
+        "TRUNCATE newsletter; INSERT INTO newsletter "
+        "SELECT CASE WHEN n % 4 = 0 THEN 'bo@example.org' ELSE n::text END, '' "
         "FROM generate_series(1, 1000) n"
     )
     request = find(request_of("bo@example.org", amir), amir, work)
+    assert (request.state, request.questions.count()) == ("planned", 0)
+
+
+def test_the_share_is_a_setting(crowded, amir, work, settings):
+    settings.SEARCH_ASKS_ABOVE = 40
+    request = find(request_of("ana@example.org", amir), amir, work)
     assert (request.state, request.questions.count()) == ("planned", 0)
 
 
@@ -136,7 +144,8 @@ def test_a_question_is_answered_on_the_page_once_and_with_a_reason(crowded, amir
     assert officer.post(address, {"answer": "accepted", "reason": "Their own list."}).status_code == 302
     assert officer.post(address, {"answer": "excluded", "reason": "No."}).status_code == 409
     page = text_of(officer.get(request.get_absolute_url()))
-    assert "Their own list." in page and "The rows are this person&#x27;s" in page
+    assert "Their own list." in page
+    assert "The rows are this person&#x27;s" in page
     other = find(request_of("bo@example.org", amir), amir, work)
     assert officer.get(f"{other.get_absolute_url()}questions/{question.pk}/").status_code == 404
 

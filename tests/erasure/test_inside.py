@@ -40,9 +40,7 @@ def emails(*values: str) -> list[dict[str, list[str]]]:
 @pytest.fixture
 def notes(db, pg_database):
     """A table whose text and JSON columns hold addresses, reviewed."""
-    pg_database.execute(
-        "CREATE TABLE note (id int PRIMARY KEY, body text, doc jsonb, raw json, packed text)"
-    )
+    pg_database.execute("CREATE TABLE note (id int PRIMARY KEY, body text, doc jsonb, raw json, packed text)")
     pg_database.execute(
         "INSERT INTO note (id, body) SELECT key::int, value FROM jsonb_each_text(CAST(%s AS jsonb))",
         [json.dumps(TEXTS)],
