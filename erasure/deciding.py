@@ -69,6 +69,8 @@ def _decide(
     decisions: Mapping[int, Decision],
 ) -> Decision:
     """Of the rows that are the person's alone."""
+    if not hit.rows:
+        return Decision("keep")
     connector = registry.get(hit.data_set.system.kind)
     said = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}" if hold else ""
     said = exemption.said if exemption else said
