@@ -17,6 +17,7 @@ from catalog.connectors.base import Connector, ConnectorError, DataSetInfo, Unre
 from catalog.connectors.destruction import open_writable
 from catalog.models import DataSet, System
 from erasure import events
+from erasure.expiry import carrying_out as expiry
 from erasure.finding import Connections
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
@@ -48,14 +49,15 @@ def rehearse(steps: list[Step], keys: dict[int, KeySet]) -> list[int]:
     system = steps[0].data_set.system
     with open_writable(system.kind, system.all_settings()) as connector:
         operations = [
-            registry.get(step.method)().operation(step, keys[step.data_set_id].matches) for step in steps
+            registry.get(step.method)().operation(step, keys[step.data_set_id].part(step.part).matches)
+            for step in steps
         ]
         writing = [operation for operation in operations if operation]
         touched = iter(connector.rehearse(writing) if writing else [])
         return [
             next(touched)
             if operation
-            else connector.count(step.data_set.name, keys[step.data_set_id].matches)
+            else connector.count(step.data_set.name, keys[step.data_set_id].part(step.part).matches)
             for step, operation in zip(steps, operations, strict=True)
         ]
 
@@ -67,6 +69,9 @@ def execute(plan: Plan) -> Iterator[Progress]:
     if a system does not answer; then `approving.resume` goes on later. A plan in any other state: nothing is done.
     """
     if plan.state not in (Plan.State.APPROVED, Plan.State.EXECUTING):
+        return
+    if plan.request is None:
+        yield from expiry.execute(plan, open_writable)
         return
     keys = known_keys(plan.request)
     steps = list(plan.steps.select_related("data_set__system"))
@@ -84,7 +89,7 @@ def execute(plan: Plan) -> Iterator[Progress]:
             if _stops(step) or (step.identity and _person_came_back(plan, steps)):
                 break
             if step.state not in (Step.State.DONE, Step.State.FAILED):
-                for rows in _with_retries(step, keys[step.data_set_id]):
+                for rows in _with_retries(step, keys[step.data_set_id].part(step.part)):
                     yield Progress(
                         done + rows, total, f"{registry.get(step.method).label}: {step.data_set.name}"
                     )
@@ -108,7 +113,7 @@ def overtaken(plan: Plan, steps: list[Step], keys: dict[int, KeySet]) -> str:
             hold = holds.get(step.data_set_id)
             if (hold.pk if hold else None) != step.hold_id:
                 return f"The legal holds on {step.data_set} have changed."
-            if keys[step.data_set_id].digest() != step.keys_digest:
+            if keys[step.data_set_id].part(step.part).digest() != step.keys_digest:
                 return f"The person was searched for again, with another result in {step.data_set}."
             digest = schema_digest(schemas[step.data_set_id], step.data_set.system)
             if not digest:
@@ -116,7 +121,7 @@ def overtaken(plan: Plan, steps: list[Step], keys: dict[int, KeySet]) -> str:
             if digest != step.schema_digest:
                 return f"The structure of {step.data_set}, or the settings of its system, changed."
             connector = connections.to(step.data_set.system)
-            rows = connector.count(step.data_set.name, keys[step.data_set_id].matches)
+            rows = connector.count(step.data_set.name, keys[step.data_set_id].part(step.part).matches)
             if rows != step.rows_before:
                 return f"{step.data_set} had {step.rows_before} rows of the person and has {rows} now."
     return ""

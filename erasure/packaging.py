@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 from django.db import transaction
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -19,7 +20,7 @@ from catalog.connectors.base import ConnectorError
 from erasure import events
 from erasure.finding import Connections, Estate
 from erasure.keysets import KeySet
-from erasure.models import Hit, Package, PackagePart, SubjectRequest
+from erasure.models import WITH_ROWS, Hit, Package, PackagePart, SubjectRequest
 from erasure.requests.letters import send_letter
 from erasure.requests.states import move
 from erasure.rights import right_of
@@ -44,7 +45,7 @@ def make_package(request: SubjectRequest) -> Iterator[Progress]:
         raise JobFailed(
             f"{request.reference} is {request.get_state_display().lower()}: there is nothing to package."
         )
-    hits = list(request.hits.filter(rows__gt=0).select_related("data_set__system"))
+    hits = list(request.hits.filter(WITH_ROWS | Q(accessed__gt=0)).select_related("data_set__system"))
     keys = known_keys(request)
     sections = []
     try:
@@ -124,7 +125,7 @@ def _section(estate: Estate, hit: Hit, keys: KeySet) -> dict[str, Any]:
     columns = estate.columns[hit.data_set_id]
     names = [column.name for column in columns]
     connector = estate.connections.to(hit.data_set.system)
-    pieces = [connector.find(hit.data_set.name, [match], names) for _, match in keys.chunks(KEYS_AT_ONCE)]
+    pieces = [connector.find(hit.data_set.name, [match], names) for _, match in keys.all.chunks(KEYS_AT_ONCE)]
     rows = pa.concat_tables(pieces, promote_options="permissive").to_pylist() if pieces else []
     return {
         "system": hit.data_set.system.name,

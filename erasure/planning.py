@@ -14,7 +14,7 @@ from erasure.finding import Connections, Estate
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
 from erasure.methods import registry as methods
-from erasure.models import Hit, Plan, Step, SubjectRequest
+from erasure.models import WITH_ROWS, Hit, Plan, Step, SubjectRequest
 from erasure.ordering import in_order
 from erasure.requests.states import move
 from erasure.rights import right_of
@@ -36,7 +36,7 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
         raise JobFailed(
             f"{request.reference} cannot be planned while it is {request.get_state_display().lower()}."
         )
-    hits = list(request.hits.filter(rows__gt=0).select_related("data_set__system"))
+    hits = list(request.hits.filter(WITH_ROWS).select_related("data_set__system"))
     keys = known_keys(request)
     yield Progress(0, 3, "Deciding")
     try:
@@ -46,13 +46,14 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
             holds = holds_on(hit.data_set for hit in hits)
             decisions = right_of(request.kind).decide(request, estate, ordered, keys, holds)
             ordered.sort(key=lambda hit: decisions[hit.data_set_id].method == "ask")  # they hold up no other
-            needed = any(_needed(connections, hit, decisions, keys) for hit in ordered)
+            chosen = [(hit, one) for hit in ordered for one in _decisions(hit, decisions)]
+            needed = any(_needed(connections, hit, one, keys) for hit, one in chosen)
             yield Progress(1, 3, "Reading the structure")
             schemas = current_schemas(connections, [hit.data_set for hit in hits])
     except ConnectorError as problem:
         raise JobFailed(f"The plan could not be made. {problem}") from problem
-    drafts = [_draft(hit, position, decisions, keys, schemas) for position, hit in enumerate(ordered, 1)]
-    problems = [*_unsearched(request), *(p for d in decisions.values() for p in d.problems)]
+    drafts = [_draft(hit, position, one, keys, schemas) for position, (hit, one) in enumerate(chosen, 1)]
+    problems = [*_unsearched(request), *(p for _, one in chosen for p in one.problems)]
     yield Progress(2, 3, "Rehearsing")
     if not problems:
         problems = _rehearse(drafts, keys)
@@ -102,11 +103,10 @@ def _all_links(estate: Estate) -> list[Link]:
 def _draft(
     hit: Hit,
     position: int,
-    decisions: dict[int, Decision],
+    decision: Decision,
     keys: dict[int, KeySet],
     schemas: dict[int, DataSetInfo | None],
 ) -> Step:
-    decision = decisions[hit.data_set_id]
     return Step(
         position=position,
         hit=hit,
@@ -118,21 +118,30 @@ def _draft(
         reason=decision.reason[:400],
         hold=decision.hold,
         schema_digest=schema_digest(schemas[hit.data_set_id], hit.data_set.system),
-        keys_digest=keys[hit.data_set_id].digest(),
-        rows_before=hit.rows,
+        keys_digest=keys[hit.data_set_id].part(decision.part).digest(),
+        rows_before=decision.rows if decision.part else hit.rows,
+        facts={"part": decision.part} if decision.part else {},
     )
 
 
-def _needed(
-    connections: Connections, hit: Hit, decisions: dict[int, Decision], keys: dict[int, KeySet]
-) -> bool:
-    """Whether there is anything left to do for these rows, or an earlier plan has done it."""
+def _decisions(hit: Hit, decisions: dict[int, Decision]) -> list[Decision]:
+    """What becomes of the rows that are others' too, and of those that are the person's alone, if there are any."""
     decision = decisions[hit.data_set_id]
+    return [*decision.beside, *([decision] if hit.rows else [])]
+
+
+def _needed(connections: Connections, hit: Hit, decision: Decision, keys: dict[int, KeySet]) -> bool:
+    """Whether there is anything left to do for these rows, or an earlier plan has done it."""
     if decision.problems:
         return True
     draft = Step(data_set=hit.data_set, method=decision.method, replacements=decision.replacements)
     connector = connections.to(hit.data_set.system)
-    return methods.get(decision.method)().remaining(connector, draft, keys[hit.data_set_id].matches) > 0
+    return (
+        methods.get(decision.method)().remaining(
+            connector, draft, keys[hit.data_set_id].part(decision.part).matches
+        )
+        > 0
+    )
 
 
 def _unsearched(request: SubjectRequest) -> list[dict[str, str]]:

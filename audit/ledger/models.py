@@ -91,3 +91,86 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint {self.size}"
+
+    def cosigned(self) -> str:
+        """The note with the cosignatures that witnesses have given so far."""
+        return self.note + "".join(each.line for each in self.cosignatures.all())
+
+
+class Segment(models.Model):
+    """Entries that stand on write-once storage, as it was read back after it was written."""
+
+    start = models.BigIntegerField(unique=True)
+    end = models.BigIntegerField()
+    place = models.CharField(max_length=300)
+    manifest = models.CharField(max_length=120)  # its name there
+    manifest_sha256 = models.CharField(max_length=64)
+    version = models.CharField(max_length=120, blank=True)
+    protection = models.CharField(max_length=120)
+    retain_until = models.DateTimeField()
+    written_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_segment"
+        ordering = ["-start"]
+
+    def __str__(self) -> str:
+        return f"entries {self.start} to {self.end - 1}"
+
+
+class Cosignature(models.Model):
+    """What a witness signed: that this checkpoint continues the one it saw before."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="cosignatures")
+    witness = models.CharField(max_length=200)
+    line = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_cosignature"
+        ordering = ["witness"]
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="cosigned_once")]
+
+
+class Verification(models.Model):
+    """One reading of the whole ledger: what held, and the first thing that did not."""
+
+    at = models.DateTimeField()
+    size = models.BigIntegerField()
+    checkpoints = models.IntegerField(default=0)  # how many of them were compared with the entries
+    problem = models.TextField(blank=True)
+    number = models.BigIntegerField(null=True)  # the first entry that is wrong
+
+    class Meta:
+        db_table = "ledger_verification"
+        ordering = ["-at"]
+
+    @property
+    def intact(self) -> bool:
+        return not self.problem
+
+
+class Alarm(models.Model):
+    """Something about the ledger that a person has to look at; it stands until they say that they have."""
+
+    class Kind(models.TextChoices):
+        DIVERGED = "diverged", "The log and a published checkpoint part ways"
+        BROKEN = "broken", "An entry does not hold"
+        EXPORT = "export", "The export failed or is late"
+        GAP = "gap", "Segments are missing in the export"
+        WITNESS = "witness", "A witness refused"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    message = models.TextField()
+    raised_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    settled_how = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        db_table = "ledger_alarm"
+        ordering = ["-raised_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind"], condition=models.Q(settled_at=None), name="alarm_of_a_kind_once"
+            )
+        ]

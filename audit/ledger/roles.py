@@ -16,7 +16,11 @@ def grant_application(role: str) -> None:
         sql.SQL("GRANT EXECUTE ON FUNCTION ledger_sequence(integer) TO {}"),
         sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ledger_entry, ledger_head FROM {}"),
         sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON ledger_waiting FROM {}"),
-        sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON ledger_tile, ledger_checkpoint FROM {}"),
+        sql.SQL(
+            "REVOKE UPDATE, DELETE, TRUNCATE ON ledger_tile, ledger_checkpoint, ledger_segment, "
+            "ledger_cosignature, ledger_verification FROM {}"
+        ),
+        sql.SQL("REVOKE DELETE, TRUNCATE ON ledger_alarm FROM {}"),
         sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}"),
     ]
     with connection.cursor() as cursor:

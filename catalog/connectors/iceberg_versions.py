@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from catalog.connectors import s3_versions
+from catalog.connectors import s3_old_versions
 from catalog.connectors.base import Lingering
 from catalog.connectors.iceberg_form import S3_SCHEMES
 from catalog.connectors.iceberg_settling import known, strays
 from catalog.connectors.s3_bucket import Bucket
-from catalog.connectors.s3_versions import Version
+from catalog.connectors.s3_old_versions import Version
 
 
 def purge(settings: Mapping[str, Any], table: Any, left: Collection[str]) -> None:
@@ -24,7 +24,7 @@ def purge(settings: Mapping[str, Any], table: Any, left: Collection[str]) -> Non
         if bucket is not None:
             kept = _keys({*known(table)[0], *left})
             with bucket.explained(".".join(table.name())):
-                s3_versions.purge(
+                s3_old_versions.purge(
                     bucket, _prefix(table), lambda version: not (version.current and version.key in kept)
                 )
 
@@ -40,8 +40,8 @@ def lingering(settings: Mapping[str, Any], table: Any) -> Lingering | None:
         live, past = known(table)
         kept = _keys({*live, *(location for location, _ in strays(table, live | set(past)))})
         with bucket.explained(".".join(table.name())):
-            hidden = [each for each in s3_versions.versions(bucket, _prefix(table)) if _hidden(each, kept)]
-            untils = [s3_versions.locked_until(bucket, each) for each in hidden]
+            hidden = [each for each in s3_old_versions.versions(bucket, _prefix(table)) if _hidden(each, kept)]
+            untils = [s3_old_versions.locked_until(bucket, each) for each in hidden]
     if not hidden:
         return None
     days = [until for until in untils if until is not None]

@@ -10,14 +10,17 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.validators import RegexValidator
 
-from catalog.connectors import s3_versions
+from catalog.connectors import s3_old_versions
 from catalog.connectors.base import DataSetMissing, Lingering, Match
 from catalog.connectors.file_formats import DataFile, data_file, is_data
 from catalog.connectors.file_store import FileStore
 from catalog.connectors.folder import EncodingForm
+from catalog.connectors.object_sets import ObjectPlaces
+from catalog.connectors.object_templates import TemplatesField
 from catalog.connectors.s3_bucket import Bucket
 from catalog.connectors.s3_objects import ObjectPlace, VersionPlace
-from catalog.connectors.s3_versions import Version
+from catalog.connectors.s3_old_versions import Version
+from catalog.connectors.s3_versions import BucketObjects
 
 COUNTED = 1000
 VERSION = "?versionId="  # s3fs would take what follows for no part of the key
@@ -41,6 +44,7 @@ class S3Form(EncodingForm):
         required=False,
         help_text="The bucket stands in the path of addresses and not in their host name.",
     )
+    objects = TemplatesField()
     field_order = (
         "endpoint",
         "bucket",
@@ -50,6 +54,7 @@ class S3Form(EncodingForm):
         "secret_key",
         "path_style",
         "encoding",
+        "objects",
     )
 
     def clean_endpoint(self) -> str:
@@ -109,21 +114,27 @@ class S3Connector(FileStore):
     def settle(self, data_set: str) -> None:
         """Delete the older versions of the object, where the bucket keeps any and none is locked."""
         self.require_writable()
+        if self._template(data_set):
+            return  # whole objects were removed with their versions
         with self.bucket.explained(data_set):
             key = self.prefix + data_set
-            s3_versions.purge(self.bucket, key, lambda version: version.key == key and not version.current)
+            s3_old_versions.purge(
+                self.bucket, key, lambda version: version.key == key and not version.current
+            )
 
     def lingering(self, data_set: str, matches: Sequence[Match]) -> Lingering | None:
         """The rows in older versions of the object; until when, if Object Lock keeps them till a day."""
+        if self._template(data_set):
+            return super().lingering(data_set, matches)
         key, rows, untils = self.prefix + data_set, 0, []
         with self.bucket.explained(data_set):
-            for version in s3_versions.versions(self.bucket, key):
+            for version in s3_old_versions.versions(self.bucket, key):
                 if version.key != key or version.current or version.marker:
                     continue
                 found = self._rows_of(version, data_set, matches)
                 if found:
                     rows += found
-                    untils.append(s3_versions.locked_until(self.bucket, version))
+                    untils.append(s3_old_versions.locked_until(self.bucket, version))
         if not rows:
             return None
         known = [until for until in untils if until is not None]
@@ -136,6 +147,9 @@ class S3Connector(FileStore):
         file = data_file(place, name=data_set, encoding=self.settings.get("encoding") or "utf-8")
         names = set(file.schema([name for match in matches for name in match.columns]).names)
         return self.count_in(file, [match for match in matches if set(match.columns) <= names])
+
+    def _objects(self) -> ObjectPlaces:
+        return BucketObjects(self.bucket, self.prefix)
 
     def _names(self) -> Iterator[tuple[str, str]]:
         for key in self.bucket.keys(self.prefix):

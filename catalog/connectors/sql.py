@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from catalog.connectors import sql_recomputing
+from catalog.connectors.ageing import day, naive, no_age
 from catalog.connectors.base import (
     Capability,
     Connector,
@@ -23,6 +24,7 @@ from catalog.connectors.base import (
     ConstraintInTheWay,
     DataSetMissing,
     Match,
+    Older,
     Operation,
     Replacement,
 )
@@ -34,7 +36,7 @@ SAMPLED_CHARACTERS = 4096
 class SqlConnector(Connector):
     """Every operation is one transaction; a table's columns carry their `ColumnInfo` in `.info["column"]`."""
 
-    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.RECOMPUTE})
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE, Capability.RECOMPUTE})
 
     @abstractmethod
     def make_engine(self) -> sa.Engine:
@@ -73,6 +75,10 @@ class SqlConnector(Connector):
     @abstractmethod
     def differs(self, column: sa.Column, assigned: sa.ColumnElement) -> sa.ColumnElement[bool]:
         """True where the column does not yet hold what is assigned, null being a value like others."""
+
+    @abstractmethod
+    def deletion(self, table: sa.Table, rows: sa.ColumnElement[bool], limit: int) -> sa.Delete:
+        """What deletes at most `limit` of the rows for which `rows` is true, by the store's own means."""
 
     @abstractmethod
     def check_constraints_at_once(self, connection: sa.Connection) -> None:
@@ -172,6 +178,37 @@ class SqlConnector(Connector):
         if not replacements:
             raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
         return self._change([Operation(data_set, matches, replacements)], keep=True)[0]
+
+    def count_older(self, data_set: str, older: Older) -> int:
+        with self.transaction(data_set) as connection:
+            table = self.describe(connection, data_set)
+            rows = self.aged(connection, table, older, data_set)
+            return connection.scalar(sa.select(sa.func.count()).select_from(table).where(rows)) or 0
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        self.require_writable()
+        with self.transaction(data_set) as connection:
+            self.check_constraints_at_once(connection)
+            table = self.describe(connection, data_set)
+            self.require_changeable(table)
+            rows = self.aged(connection, table, older, data_set)
+            gone = connection.execute(self.deletion(table, rows, limit)).rowcount
+            self.constraints_met(connection)
+            connection.commit()
+            self.committed(connection)
+        return gone
+
+    def aged(
+        self, connection: sa.Connection, table: sa.Table, older: Older, data_set: str
+    ) -> sa.ColumnElement[bool]:
+        """True for the rows that are older (see `ageing`); Unsupported where the column has no dates or times."""
+        (column,) = pick(table, [older.column], data_set)
+        kind = arrow_type(column.type)
+        if pa.types.is_date(kind):
+            return column < sa.literal(day(older), sa.Date())
+        if not pa.types.is_timestamp(kind):
+            raise no_age(older.column, data_set)
+        return column < sa.literal(older.moment if kind.tz else naive(older), column.type)
 
     def recompute(self, data_set: str, query: str = "") -> int:
         self.require_writable()

@@ -72,6 +72,7 @@ CARDS = (
     Card("Anonymization", "anonymization:card", "anonymization:jobs"),
     Card("Retention", "policies:card", "policies:due"),
     Card("Holds", "retention:card", "retention:holds"),
+    Card("Integrity", "ledger:integrity_card", "ledger:integrity"),
     Card("Ledger", "ledger:card", "ledger:entries", wide=True),
 )
 # About one data set, on its own page; each is given its primary key.

@@ -282,10 +282,14 @@ def test_grant_command_gives_the_same_rights(pg_server, capsys):
     superuser.execute(f"DROP OWNED BY {login.user}")
     superuser.execute(f"DROP ROLE {login.user}")
     assert rights == [
+        ("ledger_alarm", "INSERT SELECT UPDATE"),
         ("ledger_checkpoint", "INSERT SELECT"),
+        ("ledger_cosignature", "INSERT SELECT"),
         ("ledger_entry", "SELECT"),
         ("ledger_head", "SELECT"),
+        ("ledger_segment", "INSERT SELECT"),
         ("ledger_tile", "INSERT SELECT"),
+        ("ledger_verification", "INSERT SELECT"),
         ("ledger_waiting", "INSERT SELECT"),
     ]
 

@@ -595,7 +595,7 @@ def test_what_is_unknown_is_said(db: None, vera: User, amir: User, sequenced: Ca
     wrong = browser.get(url("article_30"), {"format": "docx"})
     assert (wrong.status_code, wrong.content.decode()) == (
         400,
-        "There is no format “docx”; there are: csv, html, json.",
+        "There is no format “docx”; there are: csv, html, json, pdf, xlsx.",
     )
     access = estate.request_of("ana@example.org", amir, kind="access")
     refused = browser.get(url("erasure_proof"), {"request": access.reference})
@@ -621,7 +621,7 @@ def test_over_rest_in_the_form_asked_for(done: SubjectRequest, vera: User, seque
     api = api_of(vera)
     listed = {entry["kind"]: entry for entry in api.get(API).json()}
     assert listed["erasure_proof"]["parameters"] == ["request"]
-    assert listed["erasure_proof"]["formats"] == ["csv", "html", "json"]
+    assert listed["erasure_proof"]["formats"] == ["csv", "html", "json", "pdf", "xlsx"]
     address = listed["erasure_proof"]["url"]
     assert address == f"{API}erasure_proof/"
     query = {"request": done.reference}

@@ -1,0 +1,134 @@
+"""Export: what was signed and is not on write-once storage yet goes there, and is read back before that is said."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+import orjson
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from audit.ledger.checkpoints import checkpoint, root_at
+from audit.ledger.models import Checkpoint, Segment
+from audit.ledger.notes import Note
+from audit.ledger.signing import signing_key
+from audit.ledger.worm.base import Kept, Place, WormProblem
+from audit.ledger.worm.segments import DIGITS, Sealed, gaps, seal
+
+MOST = 100_000  # entries in one segment: some 60 MB before they are packed
+
+
+def export(place: Place) -> list[Segment]:
+    """Seal everything up to a fresh checkpoint; the segments that were written. Raises WormProblem, Diverged.
+
+    Killed anywhere, the next run goes on: an object that is there with the same content counts as written.
+    """
+    latest = checkpoint()
+    written = []
+    while True:
+        with transaction.atomic():
+            _one_at_a_time()
+            last = Segment.objects.first()
+            start = last.end if last else 0
+            if start >= latest.size:
+                break
+            end = min(start + MOST, latest.size)
+            written.append(_write(place, start, end, last))
+    if written or not _has(place, _checkpoint_name(latest)):
+        _keep_checkpoint(place, latest)
+    return written
+
+
+def missing(place: Place) -> list[tuple[int, int]]:
+    """Spans of entries between segments at the place that no segment there covers."""
+    spans = []
+    for name in place.names("segments/"):
+        if name.endswith(".manifest"):
+            start, _, end = name.removeprefix("segments/").removesuffix(".manifest").partition("-")
+            spans.append((int(start), int(end)))
+    known = Segment.objects.first()
+    if known:
+        spans.append((known.end, known.end))  # what we say is there must be there up to its end
+    return gaps(spans)
+
+
+def retain_until(now: datetime) -> datetime:
+    return now + timedelta(days=settings.LEDGER_RETENTION_DAYS)
+
+
+def _write(place: Place, start: int, end: int, last: Segment | None) -> Segment:
+    now = timezone.now()
+    until = retain_until(now)
+    previous = place.get(last.manifest) if last else b""
+    if last and sha256(previous).hexdigest() != last.manifest_sha256:
+        raise WormProblem(f"{place.label}/{last.manifest} is not what was written there.")
+    sealed = seal(start, end, root_at(end), key=signing_key(), previous=previous, until=until, made_at=now)
+    for name, content in sealed.files.items():
+        _put(place, name, content, until)
+    manifest, kept = _put_manifest(place, sealed, until)
+    return Segment.objects.create(
+        start=start,
+        end=end,
+        place=place.label,
+        manifest=sealed.manifest_name,
+        manifest_sha256=sha256(manifest).hexdigest(),
+        version=kept.version,
+        protection=kept.protection,
+        retain_until=until,
+        written_at=now,
+    )
+
+
+def _put_manifest(place: Place, sealed: Sealed, until: datetime) -> tuple[bytes, Kept]:
+    """The manifest as it stands at the place: one that a killed run wrote says the same at another time."""
+    if _has(place, sealed.manifest_name):
+        there = place.get(sealed.manifest_name)
+        if _same(there, sealed.manifest):
+            return there, _put(place, sealed.manifest_name, there, until)
+        raise WormProblem(f"{place.label}/{sealed.manifest_name} is there already and says something else.")
+    return sealed.manifest, _put(place, sealed.manifest_name, sealed.manifest, until)
+
+
+def _same(one: bytes, other: bytes) -> bool:
+    """Whether two manifests say the same of the same entries; when they were made and until when is let be."""
+    said = []
+    for content in (one, other):
+        note = Note.parse(content.decode())
+        if note.signed_by(signing_key().verifier) is None:
+            return False
+        said.append(orjson.loads(note.text) | {"made_at": "", "retain_until": ""})
+    return said[0] == said[1]
+
+
+def _put(place: Place, name: str, content: bytes, until: datetime) -> Kept:
+    kept = place.put(name, content, until=until)
+    if place.get(name) != content:
+        raise WormProblem(f"{place.label}/{name} came back different from what was written.")
+    return kept
+
+
+def _keep_checkpoint(place: Place, latest: Checkpoint) -> None:
+    """The checkpoint with what witnesses have signed so far, and the keys to check it with."""
+    until = retain_until(timezone.now())
+    name = _checkpoint_name(latest)
+    if not _has(place, name):
+        _put(place, name, latest.cosigned().encode(), until)
+    key = signing_key().verifier
+    key_name = f"keys/{key.key_id.hex()}.vkey"
+    if not _has(place, key_name):
+        _put(place, key_name, f"{key}\n".encode(), until)
+
+
+def _checkpoint_name(latest: Checkpoint) -> str:
+    return f"checkpoints/{latest.size:0{DIGITS}d}"
+
+
+def _has(place: Place, name: str) -> bool:
+    return name in place.names(name)
+
+
+def _one_at_a_time() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ledger_export'))")
