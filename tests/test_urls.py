@@ -32,6 +32,7 @@ PUBLIC_PAGES = {
     "console:health",
     "public:confirm",
     "public:package",
+    "public:package_file",
     "public:received",
     "public:request",
     "public:status",
