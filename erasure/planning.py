@@ -24,6 +24,7 @@ from governance.console.models import User
 from retention.holds import holds_on
 
 State = SubjectRequest.State
+NEVER_LAST = ("ask", "ask to correct", "leave", "rectify", "restrict", "withhold")  # the person stays
 OPEN = (Plan.State.PROPOSED, Plan.State.BLOCKED, Plan.State.APPROVED)
 
 
@@ -46,13 +47,14 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
             holds = holds_on(hit.data_set for hit in hits)
             decisions = right_of(request.kind).decide(request, estate, ordered, keys, holds)
             ordered.sort(key=lambda hit: decisions[hit.data_set_id].method == "ask")  # they hold up no other
-            needed = any(_needed(connections, hit, decisions, keys) for hit in ordered)
+            chosen = [(hit, one) for hit in ordered for one in _decisions(hit, decisions)]
+            needed = any(_needed(connections, hit, one, keys) for hit, one in chosen)
             yield Progress(1, 3, "Reading the structure")
             schemas = current_schemas(connections, [hit.data_set for hit in hits])
     except ConnectorError as problem:
         raise JobFailed(f"The plan could not be made. {problem}") from problem
-    drafts = [_draft(hit, position, decisions, keys, schemas) for position, hit in enumerate(ordered, 1)]
-    problems = [*_unsearched(request), *(p for d in decisions.values() for p in d.problems)]
+    drafts = [_draft(hit, position, one, keys, schemas) for position, (hit, one) in enumerate(chosen, 1)]
+    problems = [*_unsearched(request), *(p for _, one in chosen for p in one.problems)]
     yield Progress(2, 3, "Rehearsing")
     if not problems:
         problems = _rehearse(drafts, keys)
@@ -102,17 +104,16 @@ def _all_links(estate: Estate) -> list[Link]:
 def _draft(
     hit: Hit,
     position: int,
-    decisions: dict[int, Decision],
+    decision: Decision,
     keys: dict[int, KeySet],
     schemas: dict[int, DataSetInfo | None],
 ) -> Step:
-    decision = decisions[hit.data_set_id]
     return Step(
         position=position,
         hit=hit,
         data_set=hit.data_set,
         method=decision.method,
-        identity=hit.depth == 0 and decision.method != "ask",
+        identity=hit.depth == 0 and decision.method not in NEVER_LAST,
         replacements=decision.replacements,
         kept=decision.kept,
         reason=decision.reason[:400],
@@ -120,17 +121,28 @@ def _draft(
         schema_digest=schema_digest(schemas[hit.data_set_id], hit.data_set.system),
         keys_digest=keys[hit.data_set_id].digest(),
         rows_before=hit.rows,
+        facts=decision.facts,
+        sealed=decision.sealed,
     )
 
 
-def _needed(
-    connections: Connections, hit: Hit, decisions: dict[int, Decision], keys: dict[int, KeySet]
-) -> bool:
-    """Whether there is anything left to do for these rows, or an earlier plan has done it."""
+def _decisions(hit: Hit, decisions: dict[int, Decision]) -> list[Decision]:
     decision = decisions[hit.data_set_id]
+    return [*decision.beside, decision]
+
+
+def _needed(connections: Connections, hit: Hit, decision: Decision, keys: dict[int, KeySet]) -> bool:
+    """Whether there is anything left to do for these rows, or an earlier plan has done it."""
     if decision.problems:
         return True
-    draft = Step(data_set=hit.data_set, method=decision.method, replacements=decision.replacements)
+    draft = Step(
+        hit=hit,
+        data_set=hit.data_set,
+        method=decision.method,
+        replacements=decision.replacements,
+        facts=decision.facts,
+        sealed=decision.sealed,
+    )
     connector = connections.to(hit.data_set.system)
     return methods.get(decision.method)().remaining(connector, draft, keys[hit.data_set_id].matches) > 0
 
@@ -162,11 +174,12 @@ def _rehearse(drafts: list[Step], keys: dict[int, KeySet]) -> list[dict[str, str
             )
             continue
         for step, rows in zip(steps, touched, strict=True):
-            if rows != step.rows_before:
+            expected = step.facts.get("rows", step.rows_before)
+            if rows != expected:
                 problems.append(
                     {
                         "where": str(step.data_set),
-                        "message": f"{step.rows_before} rows were found, {rows} would change.",
+                        "message": f"{expected} rows were found, {rows} would change.",
                         "remedy": "The data changed since the search: search again.",
                     }
                 )

@@ -1,1 +1,1 @@
-"""The answer to a request for access or portability: read in batches, withheld where it is others', sealed as it goes."""
+"""The answer to a request for a copy: read in batches, without what is others', sealed as it is written."""

@@ -1,4 +1,4 @@
-"""What Art. 15(1) and (2) GDPR ask beside the data: why, what, for whom, how long, from where, and which rights there are."""
+"""What Art. 15(1) and (2) GDPR ask beside the data: why, for whom, how long, from where, and which rights."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a package would hold, looked at by an officer before it is made: others withheld, data sets and rows left out."""
+"""What a package would hold, looked at by an officer before it is made: what is withheld, what is left out."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

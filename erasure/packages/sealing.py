@@ -10,7 +10,7 @@ PART_BYTES = 1 << 20
 
 
 class SealedParts(io.RawIOBase):
-    """A file to write to, once and in order; `close` stores what is left, then `size` and `sha256` are those of the whole."""
+    """A file to write to, in order; after `close`, `size` and `sha256` are those of the whole."""
 
     def __init__(self, package: Package) -> None:
         self.package = package

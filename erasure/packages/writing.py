@@ -11,7 +11,7 @@ from erasure.packages.sections import Section
 def write_zip(
     stream: IO[bytes], about: dict[str, Any], sections: Sequence[Section], *, to_read: bool
 ) -> Iterator[str]:
-    """Write the ZIP file; with `to_read` also the page and the PDF. Yields the name of each entry once it is written."""
+    """Write the ZIP file; with `to_read` also the page and the PDF. Yields the name of each entry."""
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         if to_read:
             with archive.open(as_html.NAME, "w", force_zip64=True) as entry:

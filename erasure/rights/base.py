@@ -33,6 +33,7 @@ class Right(ABC):
     transmits: ClassVar[bool] = False  # whether it may go to another controller, Art. 20(2)
     erases: ClassVar[bool] = False  # whether nothing of the person may be found when it is done
     done: ClassVar[str] = "answered"  # the outcome, in a word or two
+    nothing_left: ClassVar[str] = "nothing left to erase"  # the outcome where a plan would change nothing
 
     def decide(
         self,
@@ -59,5 +60,12 @@ class Right(ABC):
         """The same of a column of a data set that is given."""
         return ""
 
-    def settle(self, request: SubjectRequest) -> None:  # noqa: B027 (most rights plan)
-        """Carry out what needs no plan, in the caller's transaction: entries in the registry, withdrawn consent."""
+    def done_for(self, request: SubjectRequest) -> str:
+        """The outcome of this request, once its plan is carried out."""
+        return self.done
+
+    def settle(self, request: SubjectRequest) -> None:  # noqa: B027 (an erasure's plan does all)
+        """Carry out what needs no plan, in the caller's transaction: entries in the registry, new identifiers.
+
+        Called when a plan starts, or where there is none when the request is settled. Idempotent.
+        """
