@@ -21,6 +21,7 @@ from catalog.models import Column, DataSet, Edge, categories
 from catalog.tabs import catalog_tabs, data_set_tabs
 from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
+from governance.console.overview import lineage_cards
 from governance.console.pages import page
 from governance.console.permissions import allow
 
@@ -108,6 +109,7 @@ def data_set_lineage(request: StaffRequest, pk: int) -> HttpResponse:
         "links": links,
         "declared": related[:DECLARED_SHOWN],
         "form": form,
+        "cards": lineage_cards(request.user, found.pk),
         "may_declare": request.user.may("links.manage"),
     }
     status = 422 if form.errors else 200

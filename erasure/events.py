@@ -55,6 +55,11 @@ STEP_FAILED = Event(
     "could not carry out a step",
     {"plan": Fact.COUNT, "data_set": Fact.NAME, "method": Fact.WORD, "rows_left": Fact.COUNT},
 )
+PERSON_SHREDDED_BY_PLAN = Event(
+    "person.shredded_by_plan",
+    "destroyed the tokens and keys of a person",
+    {"tokens": Fact.COUNT, "keys": Fact.COUNT},
+)
 ERASURE_VERIFIED = Event(
     "erasure.verified",
     "searched again after an erasure",

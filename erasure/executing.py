@@ -7,6 +7,7 @@ last, and only after nothing else of the person is left. What a step reports is 
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,8 +15,9 @@ from django.utils import timezone
 from audit.ledger.recording import record
 from catalog.connectors.base import Connector, ConnectorError, DataSetInfo, Unreachable
 from catalog.connectors.destruction import open_writable
-from catalog.models import DataSet
+from catalog.models import DataSet, System
 from erasure import events
+from erasure.expiry import carrying_out as expiry
 from erasure.finding import Connections
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
@@ -33,6 +35,13 @@ State = SubjectRequest.State
 RETRY_AFTER_SECONDS = (1, 3, 9)
 
 
+@contextmanager
+def writable(system: System) -> Iterator[Connector]:
+    """The system opened for writing, for measures and for recomputations that were approved."""
+    with open_writable(system.kind, system.all_settings()) as connector:
+        yield connector
+
+
 def rehearse(steps: list[Step], keys: dict[int, KeySet]) -> list[int]:
     """Try the steps, all of one system, in their store and undo them: the rows each would change.
 
@@ -41,14 +50,15 @@ def rehearse(steps: list[Step], keys: dict[int, KeySet]) -> list[int]:
     system = steps[0].data_set.system
     with open_writable(system.kind, system.all_settings()) as connector:
         operations = [
-            registry.get(step.method)().operation(step, keys[step.data_set_id].matches) for step in steps
+            registry.get(step.method)().operation(step, keys[step.data_set_id].part(step.part).matches)
+            for step in steps
         ]
         writing = [operation for operation in operations if operation]
         touched = iter(connector.rehearse(writing) if writing else [])
         return [
             next(touched)
             if operation
-            else connector.count(step.data_set.name, keys[step.data_set_id].matches)
+            else connector.count(step.data_set.name, keys[step.data_set_id].part(step.part).matches)
             for step, operation in zip(steps, operations, strict=True)
         ]
 
@@ -60,6 +70,9 @@ def execute(plan: Plan) -> Iterator[Progress]:
     if a system does not answer; then `approving.resume` goes on later. A plan in any other state: nothing is done.
     """
     if plan.state not in (Plan.State.APPROVED, Plan.State.EXECUTING):
+        return
+    if plan.request is None:
+        yield from expiry.execute(plan, open_writable)
         return
     keys = known_keys(plan.request)
     steps = list(plan.steps.select_related("data_set__system"))
@@ -77,7 +90,7 @@ def execute(plan: Plan) -> Iterator[Progress]:
             if _stops(step) or (step.identity and _person_came_back(plan, steps)):
                 break
             if step.state not in (Step.State.DONE, Step.State.FAILED):
-                for rows in _with_retries(step, keys[step.data_set_id]):
+                for rows in _with_retries(step, keys[step.data_set_id].part(step.part)):
                     yield Progress(
                         done + rows, total, f"{registry.get(step.method).label}: {step.data_set.name}"
                     )
@@ -101,7 +114,7 @@ def overtaken(plan: Plan, steps: list[Step], keys: dict[int, KeySet]) -> str:
             hold = holds.get(step.data_set_id)
             if (hold.pk if hold else None) != step.hold_id:
                 return f"The legal holds on {step.data_set} have changed."
-            if keys[step.data_set_id].digest() != step.keys_digest:
+            if keys[step.data_set_id].part(step.part).digest() != step.keys_digest:
                 return f"The person was searched for again, with another result in {step.data_set}."
             digest = schema_digest(schemas[step.data_set_id], step.data_set.system)
             if not digest:
@@ -109,7 +122,7 @@ def overtaken(plan: Plan, steps: list[Step], keys: dict[int, KeySet]) -> str:
             if digest != step.schema_digest:
                 return f"The structure of {step.data_set}, or the settings of its system, changed."
             connector = connections.to(step.data_set.system)
-            rows = connector.count(step.data_set.name, keys[step.data_set_id].matches)
+            rows = connector.count(step.data_set.name, keys[step.data_set_id].part(step.part).matches)
             if rows != step.rows_before:
                 return f"{step.data_set} had {step.rows_before} rows of the person and has {rows} now."
     return ""

@@ -11,16 +11,23 @@ from erasure.models import Plan, Step
 
 
 def fingerprint_of(plan: Plan, steps: Iterable[Step]) -> str:
-    """SHA-256 over everything that will be done: data sets, rows by key, methods, columns, values, structure."""
+    """SHA-256 over everything that will be done: data sets, rows by key or age, methods, values, structure, measures.
+
+    What came of a step stands in its facts under `outcome`, and is no part of what was approved.
+    """
     content = {
-        "request": plan.request.reference,
+        "request": plan.request.reference if plan.request else plan.title,
         "plan": plan.number,
         "steps": [
             {
                 "position": step.position,
                 "data_set": step.data_set_id,
-                "name": step.data_set.name,
+                "name": step.data_set.name if step.data_set else "",
+                "target": step.target,
                 "method": step.method,
+                "facts": {name: said for name, said in step.facts.items() if name != "outcome"},
+                "condition": step.condition,
+                "sealed": hashlib.sha256(bytes(step.sealed)).hexdigest() if step.sealed else "",
                 "replacements": step.replacements,
                 "rows": step.rows_before,
                 "keys": step.keys_digest,

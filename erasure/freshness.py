@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from catalog.crawling import crawl
 from catalog.models import EXTERNAL, System
-from erasure.finding import Connections
+from erasure.estate import Connections
 
 FRESH_FOR = timedelta(minutes=15)
 

@@ -172,6 +172,8 @@ class Hit(models.Model):
     data_set = models.ForeignKey(DataSet, on_delete=models.PROTECT, related_name="+")
     depth = models.IntegerField()  # 0: an identifier stands in the row itself
     rows = models.BigIntegerField()
+    shared = models.BigIntegerField(default=0)  # rows beside these that are the person's and others' too
+    accessed = models.BigIntegerField(default=0)  # rows that are others', and shown to the person
     routes = ArrayField(models.TextField())
     sealed_keys = models.BinaryField(null=True)
     found_at = models.DateTimeField(default=timezone.now)
@@ -180,6 +182,9 @@ class Hit(models.Model):
         db_table = "erasure_hit"
         ordering = ["depth", "data_set__system__name", "data_set__name"]
         constraints = [models.UniqueConstraint(fields=["request", "data_set"], name="hit_once_per_request")]
+
+
+WITH_ROWS = Q(rows__gt=0) | Q(shared__gt=0)  # hits with rows that are the person's own
 
 
 class Plan(models.Model):
@@ -290,6 +295,11 @@ class Step(models.Model):
             models.Index(fields=["check_at"], condition=Q(state="waiting"), name="step_waiting"),
         ]
         constraints = [models.UniqueConstraint(fields=["plan", "position"], name="step_position_once")]
+
+    @property
+    def part(self) -> str:
+        """Which of the rows of the data set it is about: a part of the key set, as `KeySet.part` takes it."""
+        return str(self.facts.get("part", ""))
 
 
 class Package(models.Model):

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.ledger.recording import record
@@ -18,7 +19,7 @@ from catalog.connectors.base import ConnectorError
 from erasure import events
 from erasure.answers.models import Preview, Selection
 from erasure.finding import Connections, Estate
-from erasure.models import Package, SubjectRequest
+from erasure.models import WITH_ROWS, Package, SubjectRequest
 from erasure.packages.about import about_data_sets, about_request
 from erasure.packages.fetching import issue
 from erasure.packages.others import Own
@@ -97,7 +98,7 @@ def _read(
     request: SubjectRequest, preview: Preview, selections: Mapping[int, Selection], stack: ExitStack
 ) -> Iterator[Progress]:
     """The sections, their rows spooled; yields progress per data set."""
-    hits = list(request.hits.filter(rows__gt=0).select_related("data_set__system"))
+    hits = list(request.hits.filter(WITH_ROWS | Q(accessed__gt=0)).select_related("data_set__system"))
     hits = [hit for hit in hits if hit.data_set_id in selections and selections[hit.data_set_id].included]
     keys, own = known_keys(request), Own.of(preview.own)
     about: dict[int, dict[str, Any]] = about_data_sets(hits)

@@ -14,7 +14,7 @@ from erasure.finding import Connections, Estate
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
 from erasure.methods import registry as methods
-from erasure.models import Hit, Plan, Step, SubjectRequest
+from erasure.models import WITH_ROWS, Hit, Plan, Step, SubjectRequest
 from erasure.ordering import in_order
 from erasure.requests.states import move
 from erasure.rights import right_of
@@ -37,7 +37,7 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
         raise JobFailed(
             f"{request.reference} cannot be planned while it is {request.get_state_display().lower()}."
         )
-    hits = list(request.hits.filter(rows__gt=0).select_related("data_set__system"))
+    hits = list(request.hits.filter(WITH_ROWS).select_related("data_set__system"))
     keys = known_keys(request)
     yield Progress(0, 3, "Deciding")
     try:
@@ -119,16 +119,17 @@ def _draft(
         reason=decision.reason[:400],
         hold=decision.hold,
         schema_digest=schema_digest(schemas[hit.data_set_id], hit.data_set.system),
-        keys_digest=keys[hit.data_set_id].digest(),
-        rows_before=hit.rows,
-        facts=decision.facts,
+        keys_digest=keys[hit.data_set_id].part(decision.part).digest(),
+        rows_before=decision.rows if decision.part else hit.rows,
+        facts=decision.facts | ({"part": decision.part} if decision.part else {}),
         sealed=decision.sealed,
     )
 
 
 def _decisions(hit: Hit, decisions: dict[int, Decision]) -> list[Decision]:
+    """What becomes of the rows that are others' too, and of those that are the person's alone, if there are any."""
     decision = decisions[hit.data_set_id]
-    return [*decision.beside, decision]
+    return [*decision.beside, *([decision] if hit.rows else [])]
 
 
 def _needed(connections: Connections, hit: Hit, decision: Decision, keys: dict[int, KeySet]) -> bool:
@@ -144,7 +145,12 @@ def _needed(connections: Connections, hit: Hit, decision: Decision, keys: dict[i
         sealed=decision.sealed,
     )
     connector = connections.to(hit.data_set.system)
-    return methods.get(decision.method)().remaining(connector, draft, keys[hit.data_set_id].matches) > 0
+    return (
+        methods.get(decision.method)().remaining(
+            connector, draft, keys[hit.data_set_id].part(decision.part).matches
+        )
+        > 0
+    )
 
 
 def _unsearched(request: SubjectRequest) -> list[dict[str, str]]:

@@ -1,6 +1,7 @@
-"""Search for the person of a request and keep what was found, sealed, before anything is written anywhere."""
+"""Search for the persons of requests and keep what was found, sealed, before anything is written anywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,7 +12,9 @@ from erasure import events
 from erasure.finding import (
     Connections,
     Estate,
+    Found,
     Search,
+    Seeds,
     search,
     seeds_from,
     seeds_from_anchors,
@@ -19,38 +22,54 @@ from erasure.finding import (
 )
 from erasure.freshness import read_structure
 from erasure.keysets import KeySet
-from erasure.models import Hit, SubjectRequest
-from erasure.requests.states import move
+from erasure.models import Hit, Identifier, SubjectRequest
+from erasure.requests.states import NotNow, move
+from erasure.sharing import divide
 from governance.console.jobs import JobFailed, Progress
 
 State = SubjectRequest.State
 SEARCHABLE = (State.VERIFIED, State.SEARCHING, State.FOUND, State.PLANNED, State.RESIDUAL, State.FAILED)
+AT_ONCE = 500  # hits written together
+UNVERIFIED = "No identifier of this request is verified: verify the person's identity first."
 
 
 def find_person(request: SubjectRequest) -> Iterator[Progress]:
     """Search every system for the request's verified identifiers and store the hits. Yields progress per query.
 
-    What an earlier attempt knew is not forgotten: rows it found are looked for again by their keys.
-    Raises JobFailed if a system does not answer.
+    Raises JobFailed if nothing is verified or a system does not answer, NotNow if the request is not to be searched.
     """
-    identifiers = verified_identifiers(request)
+    verified_identifiers(request)
+    yield from find_persons([request])
+    request.refresh_from_db()
+    if request.state != State.FOUND:
+        raise NotNow(f"{request} is {request.get_state_display().lower()}: this is not possible now.")
+
+
+def find_persons(requests: Sequence[SubjectRequest]) -> Iterator[Progress]:
+    """Search for the persons of many requests at once: as many queries in each store as for one.
+
+    What an earlier attempt knew is not forgotten: rows it found are looked for again by their keys. A request that
+    has no verified identifier, or whose state has changed meanwhile, is left as it is. Raises JobFailed if a system
+    does not answer.
+    """
+    identifiers = identifiers_of(requests)
+    requests = [request for request in requests if request.pk in identifiers]
+    known = keys_of(requests)
     result = Search()
-    known = known_keys(request)
     try:
         with Connections() as connections:
             yield Progress(0, message="Reading the structure of the systems")
             read_structure(connections)
             estate = Estate.load(connections)
-            seeds = seeds_from(estate, identifiers)
-            for earlier in (seeds_from_matches(estate, known), seeds_from_anchors(estate, known)):
-                for data_set_id, wanted in earlier.items():
-                    seeds.setdefault(data_set_id, []).extend(wanted)
+            persons = [identifiers[request.pk] for request in requests]
+            seeds = _seeds(estate, persons, [known[request.pk] for request in requests])
             for result in search(estate, seeds):
-                yield Progress(len(result.searched), len(estate.data_sets), f"{result.rows} rows found")
+                yield Progress(len(result.searched), len(estate.data_sets), f"{result.all_rows} rows found")
+            divide(estate, result)
     except ConnectorError as problem:
         raise JobFailed(f"The search could not be finished. {problem}") from problem
-    store(request, result, known)
-    yield Progress(len(result.searched), len(result.searched), f"{result.rows} rows found")
+    store(requests, result, known)
+    yield Progress(len(result.searched), len(result.searched), f"{result.all_rows} rows found")
 
 
 def verified_identifiers(request: SubjectRequest) -> dict[str, list[str]]:
@@ -58,52 +77,107 @@ def verified_identifiers(request: SubjectRequest) -> dict[str, list[str]]:
 
     Raises JobFailed if nothing is verified: nobody is searched for on a mere claim.
     """
-    found: dict[str, list[str]] = {}
-    for identifier in request.identifiers.filter(verified=True, sealed__isnull=False):
-        found.setdefault(identifier.category, []).append(identifier.value)
+    found = identifiers_of([request]).get(request.pk)
     if not found:
-        raise JobFailed("No identifier of this request is verified: verify the person's identity first.")
+        raise JobFailed(UNVERIFIED)
+    return found
+
+
+def identifiers_of(requests: Iterable[SubjectRequest]) -> dict[int, dict[str, list[str]]]:
+    """The verified identifiers, {category: values}, of each request that has any."""
+    found: dict[int, dict[str, list[str]]] = {}
+    verified = Identifier.objects.filter(request__in=requests, verified=True, sealed__isnull=False)
+    for identifier in verified.select_related("request").order_by("pk"):
+        of_request = found.setdefault(identifier.request_id, {})
+        of_request.setdefault(identifier.category, []).append(identifier.value)
     return found
 
 
 def known_keys(request: SubjectRequest) -> dict[int, KeySet]:
     """The key sets of the request's hits, by data set."""
-    return {
-        hit.data_set_id: KeySet.open(hit.sealed_keys, bound_to=str(request.public_id))
-        for hit in request.hits.all()
-        if hit.sealed_keys is not None
-    }
+    return keys_of([request])[request.pk]
+
+
+def keys_of(requests: Iterable[SubjectRequest]) -> dict[int, dict[int, KeySet]]:
+    """The key sets of each request's hits, by data set."""
+    found: dict[int, dict[int, KeySet]] = {request.pk: {} for request in requests}
+    for hit in Hit.objects.filter(request__in=found, sealed_keys__isnull=False).select_related("request"):
+        keys = KeySet.open(hit.sealed_keys or b"", bound_to=str(hit.request.public_id))
+        found[hit.request_id][hit.data_set_id] = keys
+    return found
 
 
 @transaction.atomic
-def store(request: SubjectRequest, result: Search, known: dict[int, KeySet]) -> None:
-    """Replace the request's hits by what was found. Hits that a step of a plan refers to stay with it."""
+def store(requests: Sequence[SubjectRequest], result: Search, known: dict[int, dict[int, KeySet]]) -> None:
+    """Replace the requests' hits by what was found. Hits that a step of a plan refers to stay with it."""
     now = timezone.now()
-    bound_to = str(request.public_id)
-    request.hits.exclude(data_set__in=list(result.found)).filter(steps__isnull=True).delete()
-    for data_set_id, found in result.found.items():
-        if data_set_id in known:
-            found.keys.keep_anchors_of(known[data_set_id])
-        Hit.objects.update_or_create(
-            request=request,
-            data_set=found.data_set,
-            defaults={
-                "depth": found.depth,
-                "rows": found.rows,
-                "routes": found.routes,
-                "sealed_keys": found.keys.seal(bound_to=bound_to),
-                "found_at": now,
-            },
-        )
-    request.hits.exclude(data_set__in=list(result.found)).update(rows=0, found_at=now)
-    move(
-        request,
-        State.FOUND,
-        since=SEARCHABLE,
-        searched_at=now,
-        unsearched=result.unsearched,
-        problem="",
+    moved = {request.pk for request in requests if _moved(request, result, now)}
+    hits = []
+    for person, request in enumerate(requests):
+        if request.pk in moved:
+            mine = result.of(person)
+            hits += _hits(request, mine.found, known[request.pk], now)
+            _record(request, mine)
+    kept = {(hit.request_id, hit.data_set_id) for hit in hits}
+    gone = [
+        hit
+        for hit in Hit.objects.filter(request__in=moved).only("pk", "request_id", "data_set_id")
+        if (hit.request_id, hit.data_set_id) not in kept
+    ]
+    lost = Hit.objects.filter(pk__in=[hit.pk for hit in gone])
+    lost.filter(steps__isnull=True).delete()
+    lost.update(rows=0, shared=0, accessed=0, found_at=now)
+    Hit.objects.bulk_create(
+        hits,
+        batch_size=AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["request", "data_set"],
+        update_fields=["depth", "rows", "shared", "accessed", "routes", "sealed_keys", "found_at"],
     )
+
+
+def _seeds(estate: Estate, persons: list[dict[str, list[str]]], known: list[dict[int, KeySet]]) -> Seeds:
+    seeds = seeds_from(estate, persons)
+    for earlier in (seeds_from_matches(estate, known), seeds_from_anchors(estate, known)):
+        for data_set_id, wanted in earlier.items():
+            seeds.setdefault(data_set_id, []).extend(wanted)
+    return seeds
+
+
+def _moved(request: SubjectRequest, result: Search, now: datetime) -> bool:
+    try:
+        move(
+            request, State.FOUND, since=SEARCHABLE, searched_at=now, unsearched=result.unsearched, problem=""
+        )
+    except NotNow:
+        return False
+    return True
+
+
+def _hits(
+    request: SubjectRequest, found: dict[int, Found], known: dict[int, KeySet], now: datetime
+) -> list[Hit]:
+    hits = []
+    for data_set_id, here in found.items():
+        if data_set_id in known:
+            here.keys.keep_anchors_of(known[data_set_id])
+        hits.append(
+            Hit(
+                request=request,
+                data_set=here.data_set,
+                depth=here.depth,
+                rows=here.rows,
+                shared=here.shared,
+                accessed=here.accessed,
+                routes=here.routes,
+                sealed_keys=here.keys.seal(bound_to=str(request.public_id)),
+                found_at=now,
+            )
+        )
+    return hits
+
+
+def _record(request: SubjectRequest, result: Search) -> None:
     record(
         events.PERSON_SEARCHED,
         request,

@@ -21,6 +21,7 @@ from erasure.methods import registry
 from erasure.models import Step, SubjectRequest
 from erasure.rights import right_of
 from erasure.searching import known_keys, verified_identifiers
+from erasure.sharing import nobodys
 
 
 @dataclass
@@ -59,12 +60,14 @@ def search_again(request: SubjectRequest, steps: Iterable[Step]) -> Verification
             verification.searched.add(data_set.pk)
             verification.add(str(data_set), rows, how)
         for step in steps:
-            keys = known[step.data_set_id]
+            keys = known[step.data_set_id].part(step.part)
             method = registry.get(step.method)()
             left = method.remaining(connections.to(step.data_set.system), step, keys.matches)
             verification.searched.add(step.data_set_id)
             if left:
                 verification.add(str(step.data_set), left, "rows of the plan that still hold the person")
+        for data_set, rows in nobodys(estate, [known])[0].items():
+            verification.add(data_set, rows, "rows that were others' too, of whom none is left")
     return verification
 
 
@@ -79,13 +82,15 @@ def _look_for_identifiers(
 
     A customer number that tax law wants on the invoice still stands there when everything else is gone.
     """
-    kept = {step.data_set_id: {entry["column"] for entry in step.kept} for step in steps}
+    kept: dict[int | None, set[str]] = {}
+    for step in steps:
+        kept.setdefault(step.data_set_id, set()).update(entry["column"] for entry in step.kept)
     kept_seeds: Seeds = {}
     other_seeds: Seeds = {}
     for data_set_id, wanted in seeds_from(estate, verified_identifiers(request)).items():
-        for match, route in wanted:
-            stays = set(match.columns) <= kept.get(data_set_id, set())
-            (kept_seeds if stays else other_seeds).setdefault(data_set_id, []).append((match, route))
+        for seed in wanted:
+            stays = set(seed.match.columns) <= kept.get(data_set_id, set())
+            (kept_seeds if stays else other_seeds).setdefault(data_set_id, []).append(seed)
         if not wanted:
             other_seeds[data_set_id] = []
     for seeds, own in ((other_seeds, {}), (kept_seeds, known)):
@@ -116,7 +121,7 @@ def _look_for_strays(
     *,
     waiting: set[int],
 ) -> None:
-    anonymized = {step.data_set_id for step in steps if step.method != "delete"}
+    anonymized = {step.data_set_id for step in steps if step.method != "delete" or step.part}
     around = complete(search(estate, seeds_from_anchors(estate, known)))
     verification.searched |= around.searched
     for data_set_id, found in around.found.items():
@@ -136,7 +141,10 @@ def _others(found: Found, own: KeySet | None) -> int:
     key = list(found.data_set.primary_key)
     if not key:
         return 0  # found by the very values that select the rows of the step, whose rows are read back one by one
-    return subtract(found.keys.matches[0].keys, own.matches[0].keys, key).num_rows
+    rows = found.keys.matches[0].keys if found.keys.matches else None
+    for match in [*own.matches, *own.all_shared] if rows is not None else []:
+        rows = subtract(rows, match.keys, key)
+    return rows.num_rows if rows is not None else 0
 
 
 def _unsearched(verification: Verification, result: Search) -> None:

@@ -18,6 +18,7 @@ urlpatterns = [
     path("", include("erasure.custodians.api_urls")),
     path("", include("erasure.protocols.api_urls")),
     path("", include("erasure.expiry.api_urls")),
+    path("", include("erasure.recomputing.api_urls")),
     path("", include("audit.reports.ledger_api_urls")),
     path("", include("audit.reports.api_urls")),
 ]

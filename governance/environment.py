@@ -2,7 +2,7 @@
 
 Operators set DATABASE_URL, DATABASE_OWNER_URL, APPLICATION_ROLE, BROKER_URL, CACHE_URL, SECRET_KEY,
 PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, KMS_URL, KMS_TOKEN, KMS_TOKEN_FILE, EMAIL_URL, EMAIL_FROM, FOLDER_ROOTS,
-LINEAGE_EVENT_DAYS,
+WEBHOOK_NETWORKS, LINEAGE_EVENT_DAYS,
 LEDGER_ORIGIN, LEDGER_KEY, LEDGER_WORM (with LEDGER_WORM_ENDPOINT,
 LEDGER_WORM_REGION, LEDGER_WORM_ACCESS_KEY, LEDGER_WORM_SECRET_KEY), LEDGER_RETENTION_DAYS, LEDGER_WITNESSES,
 TRUST_PROXY, DEBUG, CONSOLE_VAR.
@@ -17,6 +17,7 @@ import binascii
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -56,6 +57,7 @@ class Environment:
     email_from: str
     trust_proxy: bool  # a reverse proxy in front sets X-Forwarded-Proto and removes what clients send
     folder_roots: list[Path]  # where the folder connector may read; empty: anywhere
+    webhook_networks: list[IPv4Network | IPv6Network]  # private networks that webhooks may reach
     ledger_origin: str  # what the ledger calls itself in its checkpoints
     ledger_key: str  # Ed25519 in PEM, that signs them; replaces the file
     ledger_worm: str  # file:///path or s3://bucket/prefix: where sealed segments go; empty: below CONSOLE_VAR
@@ -104,6 +106,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         email_from=environ.get("EMAIL_FROM", ""),
         trust_proxy=_flag("TRUST_PROXY", environ.get("TRUST_PROXY", "")),
         folder_roots=_folders(environ.get("FOLDER_ROOTS", "")),
+        webhook_networks=_networks(environ.get("WEBHOOK_NETWORKS", "")),
         ledger_origin=_origin(environ.get("LEDGER_ORIGIN", ""), value("PUBLIC_URL")),
         ledger_key=environ.get("LEDGER_KEY", ""),
         ledger_worm=_worm(environ.get("LEDGER_WORM", ""), var_dir),
@@ -239,6 +242,15 @@ def _folders(value: str) -> list[Path]:
     if not all(folder.is_absolute() for folder in folders):
         raise EnvironmentProblem(f"FOLDER_ROOTS must name absolute folders, separated by {os.pathsep!r}.")
     return folders
+
+
+def _networks(value: str) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(part.strip()) for part in value.split(",") if part.strip()]
+    except ValueError:
+        raise EnvironmentProblem(
+            "WEBHOOK_NETWORKS must name networks as in 10.0.0.0/8, separated by commas."
+        ) from None
 
 
 def _days(name: str, value: str) -> int:

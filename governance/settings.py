@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "erasure.custodians",
     "erasure.protocols",
     "erasure.expiry",
+    "erasure.recomputing",
     "audit.reports",
 ]
 
@@ -130,6 +131,8 @@ CELERY_BEAT_SCHEDULE = {
     # Under `manage.py sequence`, which does it within milliseconds: in case nobody runs that.
     "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=30)},
     "sign a checkpoint of the ledger": {"task": "ledger.checkpoint", "schedule": timedelta(minutes=5)},
+    "export the ledger": {"task": "ledger.export", "schedule": timedelta(hours=1)},
+    "verify the ledger": {"task": "ledger.verify", "schedule": crontab(hour="1", minute="0")},
     "scan every night": {"task": "catalog.scan_nightly", "schedule": crontab(hour="2", minute="0")},
     "expire events of lineage": {
         "task": "catalog.expire_lineage",
@@ -145,6 +148,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="30"),
     },
     "resume expiry": {"task": "expiry.resume", "schedule": timedelta(minutes=15)},
+    "send tasks to custodians": {"task": "custodians.send", "schedule": timedelta(minutes=1)},
+    "remind of tasks": {"task": "custodians.remind", "schedule": timedelta(hours=1)},
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 JOB_HEARTBEAT_SECONDS = 2
@@ -171,6 +176,8 @@ LEDGER_WITNESSES = ENVIRONMENT.ledger_witnesses
 LEDGER_EXPORT_HOURS = 1
 # Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
+# Private networks that webhooks may reach; none by default.
+WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 LINEAGE_EVENT_DAYS = ENVIRONMENT.lineage_event_days
 
 AUTH_USER_MODEL = "console.User"

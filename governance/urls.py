@@ -14,6 +14,7 @@ urlpatterns = [
     path("retention/runs/", include("erasure.expiry.urls")),
     path("retention/registry/", include("erasure.registry.urls")),
     path("retention/training/", include("erasure.training.urls")),
+    path("recomputations/", include("erasure.recomputing.urls")),
     path("holds/", include("retention.urls")),
     path("tasks/", include("erasure.custodians.urls")),
     path("protocols/", include("erasure.protocols.urls")),

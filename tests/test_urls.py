@@ -8,7 +8,13 @@ from uuid import UUID
 import pytest
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
-from django.urls.converters import IntConverter, SlugConverter, StringConverter, UUIDConverter
+from django.urls.converters import (
+    IntConverter,
+    PathConverter,
+    SlugConverter,
+    StringConverter,
+    UUIDConverter,
+)
 from rest_framework.test import APIClient
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -22,6 +28,7 @@ NOWHERE = {
     UUIDConverter: UUID(int=0),
     StringConverter: "nothing",
     SlugConverter: "nothing",
+    PathConverter: "nothing/at/all",
 }
 UNTYPED = "999999999"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -30,6 +37,8 @@ PUBLIC_PAGES = {
     "console:sign_in",
     "console:choose_password",
     "console:health",
+    "custodians:callback",
+    "custodians:notice",
     "public:confirm",
     "public:package",
     "public:package_file",
@@ -116,6 +125,7 @@ def test_map_is_complete():
         "anonymization",
         "catalog",
         "console",
+        "custodians",
         "erasure",
         "expiry",
         "ledger",

@@ -9,7 +9,9 @@ from django.db import connection, transaction
 from django.db.models import F, Func, TextField, Value
 
 from audit.ledger.canonical import canonical_bytes
-from audit.ledger.models import Entry, Head
+from audit.ledger.merkle import Growing
+from audit.ledger.models import Checkpoint, Entry, Head
+from audit.ledger.notes import Note, TreeHead
 
 EMPTY_CHAIN = hashlib.sha256(b"").digest()
 FETCH = 5_000
@@ -32,6 +34,7 @@ class Verdict:
     chain: str
     number: int | None = None
     problem: str = ""
+    checkpoints: int = 0
 
     @property
     def intact(self) -> bool:
@@ -48,15 +51,18 @@ def chain_hash(before: bytes, leaf: bytes) -> bytes:
 
 
 @transaction.atomic
-def verify(*, progress: Callable[[int], None] | None = None) -> Verdict:
+def verify(*, progress: Callable[[int], None] | None = None, checkpoints: bool = False) -> Verdict:
     """Read every entry in order and check number, leaf, chain, canonical form and browsing columns; then the head.
 
-    One snapshot of the database, in batches: memory does not grow with the log.
+    With `checkpoints`, the tree is grown from the entries and compared with every checkpoint on the way. One snapshot
+    of the database, in batches: memory does not grow with the log.
     """
     if not _nested():
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     chain, expected = EMPTY_CHAIN, 0
+    heads = _heads() if checkpoints else {}
+    tree, compared = Growing(), 0
     rows = Entry.objects.order_by("number").annotate(moment=AT_AS_SAID).values_list(*CHECKED, *BROWSED)
     for number, leaf, link, body, *shown in rows.iterator(chunk_size=FETCH):
         problem = _problem(
@@ -66,9 +72,27 @@ def verify(*, progress: Callable[[int], None] | None = None) -> Verdict:
             return Verdict(expected, chain.hex(), min(number, expected), problem)
         chain = bytes(link)
         expected += 1
+        if heads:
+            tree.add(bytes(leaf))
+            if expected in heads:
+                if tree.root() != heads[expected]:
+                    problem = f"the first {expected} entries are not what the checkpoint of {expected} signed"
+                    return Verdict(expected, chain.hex(), None, problem, compared)
+                compared += 1
         if progress and expected % FETCH == 0:
             progress(expected)
-    return Verdict(expected, chain.hex(), *_head_problem(expected, chain))
+    number, problem = _head_problem(expected, chain) or (None, "")
+    if not problem and any(size > expected for size in heads):
+        number = expected
+        problem = (
+            f"a checkpoint counts {max(heads)} entries, {expected} are there: the later ones are missing"
+        )
+    return Verdict(expected, chain.hex(), number, problem, compared)
+
+
+def _heads() -> dict[int, bytes]:
+    """Root by size, of every checkpoint whose note says the same."""
+    return {each.size: TreeHead.parse(Note.parse(each.note).text).root for each in Checkpoint.objects.all()}
 
 
 def _nested() -> bool:

@@ -1,6 +1,7 @@
 from celery import shared_task
 
-from audit.ledger.checkpoints import checkpoint
+from audit.ledger import guarding
+from audit.ledger.context import Actor, acting
 from audit.ledger.sequencing import sequence
 
 
@@ -13,4 +14,19 @@ def sequence_waiting() -> None:
 @shared_task(name="ledger.checkpoint")
 def sign_checkpoint() -> None:
     """Every few minutes, if there is anything new."""
-    checkpoint()
+    with acting(Actor("system", "schedule")):
+        guarding.sign()
+
+
+@shared_task(name="ledger.export")
+def export() -> None:
+    """Every hour: what is new goes to write-once storage."""
+    with acting(Actor("system", "schedule")):
+        guarding.export_now()
+
+
+@shared_task(name="ledger.verify")
+def verify() -> None:
+    """Every night: the whole ledger, and every checkpoint against it."""
+    with acting(Actor("system", "schedule")):
+        guarding.verify()

@@ -5,15 +5,16 @@
     python verifier.py --proof FILE --body FILE --key KEY [--witness KEY]… [--json]
 
 EXPORT is a folder as the console writes it, or a copy of its bucket. KEY is a verifier key (name+hash+base64) that
-you got from the controller by another way than the export; --witness names keys of witnesses that must have cosigned the
-latest checkpoint; --checkpoint gives checkpoints that you or others kept from earlier: the export has to continue them.
+you got from the controller by another way than the export; --witness names keys of witnesses that must have cosigned
+the latest checkpoint; --checkpoint gives checkpoints that you or others kept from earlier: the export has to continue
+them.
 
 The second form checks one entry by its proof (C2SP tlog-proof) and its exact bytes, without any export.
 
-What is checked: the signature of every manifest and checkpoint; that segments follow one another from entry 0 without a
-gap; the SHA-256 and length of every file; every entry's hash and canonical form; the Merkle root after every segment and
-at every checkpoint (RFC 6962); the times entries say against the times their segments were sealed. The first thing that
-is wrong is named. Exit status 0: everything holds; 1: something does not; 2: it could not be checked.
+What is checked: the signature of every manifest and checkpoint; that segments follow one another from entry 0 without
+a gap; the SHA-256 and length of every file; every entry's hash and canonical form; the Merkle root after every segment
+and at every checkpoint (RFC 6962); the times entries say against the times their segments were sealed. The first thing
+that is wrong is named. Exit status 0: everything holds; 1: something does not; 2: it could not be checked.
 """
 
 from __future__ import annotations

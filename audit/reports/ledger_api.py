@@ -5,12 +5,15 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from audit.ledger.models import Entry
+from audit.ledger import guarding, proofs
+from audit.ledger.models import Checkpoint, Entry
 from audit.reports.ledger_filters import EntryFilter
 from audit.reports.ledger_pages import check
+from governance.console.api_errors import Conflict
 
 
 class EntrySerializer(serializers.ModelSerializer):
@@ -56,11 +59,36 @@ class VerdictSerializer(serializers.Serializer):
     )
     chain = serializers.CharField(help_text="The chain value of the last entry that holds.")
     first_bad_entry = serializers.IntegerField(source="number", allow_null=True)
+    checkpoints = serializers.IntegerField(help_text="How many checkpoints were compared with the entries.")
     problem = serializers.CharField(allow_blank=True)
 
 
+class CheckpointSerializer(serializers.ModelSerializer):
+    note = serializers.CharField(source="cosigned", help_text="A signed note (C2SP tlog-checkpoint).")
+
+    class Meta:
+        model = Checkpoint
+        fields = ["size", "at", "note"]
+
+
+class ProofSerializer(serializers.Serializer):
+    proof = serializers.CharField(help_text="C2SP tlog-proof: the path, and the checkpoint that it leads to.")
+
+
+class IntegritySerializer(serializers.Serializer):
+    proven = serializers.BooleanField()
+    problems = serializers.ListField(child=serializers.CharField())
+    entries = serializers.IntegerField()
+    verified_at = serializers.DateTimeField(source="verification.at", default=None)
+    checkpoint = serializers.IntegerField(source="checkpoint.size", default=None)
+    exported_to = serializers.IntegerField(source="segment.end", default=None)
+    witnessed_by = serializers.ListField(child=serializers.CharField())
+
+
 class EntryViewSet(viewsets.ReadOnlyModelViewSet):
-    permissions = dict.fromkeys(("list", "retrieve", "verify"), "ledger.view")
+    permissions = dict.fromkeys(
+        ("list", "retrieve", "verify", "proof", "checkpoint", "integrity"), "ledger.view"
+    )
     queryset = Entry.objects.all()
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
@@ -71,3 +99,28 @@ class EntryViewSet(viewsets.ReadOnlyModelViewSet):
     def verify(self, request: Request) -> Response:
         """Recompute the whole chain."""
         return Response(VerdictSerializer(check()).data)
+
+    @extend_schema(responses=ProofSerializer)
+    @action(detail=True, methods=["get"])
+    def proof(self, request: Request, pk: str) -> Response:
+        """That the entry is in the ledger, for whoever has the log's public key."""
+        entry = self.get_object()
+        checkpoint = proofs.covering(entry.number) or guarding.sign()
+        if checkpoint is None:
+            raise Conflict("The ledger and its last checkpoint part ways: nothing is proven.")
+        return Response({"proof": proofs.proof_of(entry.number, checkpoint)})
+
+    @extend_schema(responses=CheckpointSerializer, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def checkpoint(self, request: Request) -> Response:
+        """The latest checkpoint, with the cosignatures it has."""
+        latest = Checkpoint.objects.first()
+        if latest is None:
+            raise NotFound("No checkpoint has been signed yet.")
+        return Response(CheckpointSerializer(latest).data)
+
+    @extend_schema(responses=IntegritySerializer, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def integrity(self, request: Request) -> Response:
+        """Whether the ledger can be believed, and what stands against it."""
+        return Response(IntegritySerializer(guarding.integrity()).data)

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_POST
 
-from audit.ledger import chain
+from audit.ledger import chain, guarding
 from audit.ledger.events import EVENTS
 from audit.ledger.models import Entry, Head
 from audit.ledger.recording import record
@@ -109,7 +109,8 @@ def card(request: HttpRequest) -> HttpResponse:
 
 def check() -> chain.Verdict:
     """Verify the whole chain; that it was checked, and what came of it, is recorded."""
-    verdict = chain.verify()
+    verdict = chain.verify(checkpoints=True)
+    guarding.keep(verdict)
     with transaction.atomic():
         record(LEDGER_VERIFIED, intact=verdict.intact, entries=verdict.checked, chain=verdict.chain)
     return verdict

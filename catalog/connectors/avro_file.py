@@ -10,12 +10,12 @@ from typing import Any, BinaryIO
 import fastavro
 import pyarrow as pa
 
+from catalog.connectors.ageing import Rows, matcher_of
 from catalog.connectors.avro_blocks import BROKEN, AvroBlocks, Block
 from catalog.connectors.avro_reading import reader_of
 from catalog.connectors.avro_types import AvroColumn, avro_columns
-from catalog.connectors.base import ColumnInfo, Malformed, Match, Replacement
+from catalog.connectors.base import ColumnInfo, Malformed, Replacement
 from catalog.connectors.file_places import Place
-from catalog.connectors.matching import Matcher
 from catalog.connectors.replacing import new_values, replace_values
 
 
@@ -70,7 +70,7 @@ class AvroFile:
                 self._encoded(column, replacements[column.name])
         return replace_values(batch, mask, replacements, schema=schema, file=self.name)
 
-    def rewrite(self, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
+    def rewrite(self, rows: Rows, replacements: Mapping[str, Replacement]) -> int:
         """Drop the matching records, or write `replacements` into them; every other record and block stays
         as it is. How many."""
         matched = 0
@@ -79,7 +79,7 @@ class AvroFile:
             nonlocal matched
             matched, changed = 0, False
             with self.opened() as (blocks, columns):
-                matcher = Matcher(matches, pa.schema([column.field for column in columns]))
+                matcher = matcher_of(rows, pa.schema([column.field for column in columns]))
                 compared = _named(columns, matcher.columns)
                 new.write(blocks.header)
                 for block in blocks:
@@ -87,9 +87,9 @@ class AvroFile:
                     raw = block.raw
                     if any(hits):
                         matched += sum(hits)
-                        rows, data = self._changed(blocks, block, hits, columns, replacements)
-                        if data != block.data or rows != block.rows:
-                            raw, changed = blocks.packed(rows, data) if rows else b"", True
+                        kept, data = self._changed(blocks, block, hits, columns, replacements)
+                        if data != block.data or kept != block.rows:
+                            raw, changed = blocks.packed(kept, data) if kept else b"", True
                     new.write(raw)
             return changed
 

@@ -9,9 +9,9 @@ to destruction.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -63,7 +63,11 @@ class Capability(StrEnum):
 
     FIND = "find"  # rows by their values
     CHANGE = "change"  # rehearse, delete and overwrite
+    WITHDRAW = "withdraw"  # rehearse and delete in the store's own time (see way_out): nothing is overwritten
     EXPIRE = "expire"  # rows by their age: count_older and expire
+    RETAIN = "retain"  # the store itself removes what is older: count_older, retention_of and set_retention
+    REFILL = "refill"  # all rows of a data set at once: refill
+    RECOMPUTE = "recompute"  # a data set from others of the same store, in its own language: recompute
 
 
 class Kind(StrEnum):
@@ -132,6 +136,7 @@ class Definition:
     data_set: str
     sql: str
     dialect: str
+    stored: bool = False  # the rows are kept and only change when it is refreshed: a materialized view
 
 
 @dataclass(frozen=True)
@@ -191,6 +196,14 @@ class Lingering:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """How rows leave a data set: the method of erasure, and what whoever approves it has to know beforehand."""
+
+    method: str = "delete"
+    outlook: str = ""
+
+
 class Connector(ABC):
     """One kind of store.
 
@@ -205,6 +218,8 @@ class Connector(ABC):
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     # How many keys one delete or overwrite takes: each is one transaction, or one rewriting of a file.
     keys_per_change: ClassVar[int] = 5_000
+    # Whether dates may stand as text (ISO 8601), as in stores that have no type for them: see `ageing`.
+    ages_in_text: ClassVar[bool] = False
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.FIND, Capability.CHANGE})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
@@ -299,6 +314,10 @@ class Connector(ABC):
         """
         return None
 
+    def way_out(self, data_set: str, matches: Sequence[Match]) -> WayOut:
+        """How the matching rows would leave: deleted at once, unless the store has another way."""
+        return WayOut()
+
     def count_older(self, data_set: str, older: Older) -> int:
         """How many rows are older. Raises Unsupported for a store that cannot tell."""
         raise Unsupported(f"{self.label} cannot tell the age of rows.", "Expire this data set by hand.")
@@ -307,3 +326,33 @@ class Connector(ABC):
         """Delete at most `limit` of the rows that are older, durably; how many went, 0 when none is left."""
         self.require_writable()
         raise Unsupported(f"{self.label} cannot expire rows.", "Expire this data set by hand.")
+
+    def droppable(self, data_set: str, older: Older) -> list[str]:
+        """The parts of a data set (partitions) that hold only older rows: `expire` takes them away as wholes."""
+        return []
+
+    def retention_of(self, data_set: str) -> timedelta | None:
+        """How long the store itself keeps a row; None where it keeps it for ever or does not say."""
+        raise Unsupported(f"{self.label} keeps rows until they are deleted.", "Expire them.")
+
+    def set_retention(self, data_set: str, period: timedelta) -> None:
+        """Have the store remove what is older than `period`, from now on and by itself. Idempotent."""
+        self.require_writable()
+        raise Unsupported(f"{self.label} keeps rows until they are deleted.", "Expire them.")
+
+    def refill(self, data_set: str, batches: Iterable[pa.RecordBatch]) -> int:
+        """Put these rows in the place of all that are there, in one change; how many."""
+        self.require_writable()
+        raise Unsupported(f"{self.label} does not take all rows at once.", "Recompute this data set by hand.")
+
+    def recompute(self, data_set: str, query: str = "") -> int:
+        """Put the rows of `query` in the place of all that are there, in one change; how many.
+
+        Without a query, the data set is one whose definition the store keeps itself.
+        """
+        self.require_writable()
+        raise Unsupported(f"{self.label} computes nothing itself.", "Recompute this data set by hand.")
+
+    def differing(self, data_set: str, query: str = "") -> int:
+        """How many rows are in the data set or in the result of the query, and not in both."""
+        raise Unsupported(f"{self.label} computes nothing itself.", "Compare this data set by hand.")

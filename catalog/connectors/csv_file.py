@@ -12,10 +12,11 @@ from typing import BinaryIO
 
 import pyarrow as pa
 
-from catalog.connectors.base import ColumnInfo, ConstraintInTheWay, Kind, Malformed, Match, Replacement
+from catalog.connectors.ageing import Rows, matcher_of
+from catalog.connectors.base import ColumnInfo, ConstraintInTheWay, Kind, Malformed, Replacement
 from catalog.connectors.csv_records import BOM, Dialect, Record, records, replace_fields, sniff_delimiter
 from catalog.connectors.file_places import Place
-from catalog.connectors.matching import Matcher, as_text
+from catalog.connectors.matching import as_text
 
 HEAD_BYTES = 64 * 1024
 CHUNK_BYTES = 16 * 1024 * 1024
@@ -87,14 +88,14 @@ class CsvFile:
             batch = batch.set_column(place, name, pa.array(values, pa.string()))
         return batch
 
-    def rewrite(self, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
+    def rewrite(self, rows: Rows, replacements: Mapping[str, Replacement]) -> int:
         """Drop the matching records, or write `replacements` into them; every other byte stays. How many."""
         matched = 0
 
         def write(new: BinaryIO) -> bool:
             nonlocal matched
             with self.opened() as opened:
-                matched, changed = self._copy(opened, new, matches, replacements)
+                matched, changed = self._copy(opened, new, rows, replacements)
             return changed
 
         self.place.rewrite(write)
@@ -119,12 +120,12 @@ class CsvFile:
         self,
         opened: Opened,
         new: BinaryIO,
-        matches: Sequence[Match],
+        rows: Rows,
         replacements: Mapping[str, Replacement],
     ) -> tuple[int, bool]:
         """How many records matched, and whether `new` differs from the file."""
         texts = self._texts(replacements, opened.dialect.encoding)
-        matcher = Matcher(matches, pa.schema([(name, pa.string()) for name in opened.header]))
+        matcher = matcher_of(rows, pa.schema([(name, pa.string()) for name in opened.header]))
         matched, changed = 0, False
         new.write(opened.lead)
         for chunk, batch in _chunks(opened, matcher.columns, CHUNK_ROWS):

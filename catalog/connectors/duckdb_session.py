@@ -13,14 +13,17 @@ from typing import Any
 
 import pyarrow as pa
 
+from catalog.connectors.ageing import day, naive, no_age
 from catalog.connectors.base import (
     ColumnInfo,
     ConstraintInTheWay,
     DataSetMissing,
     Kind,
     Match,
+    Older,
     Operation,
     Replacement,
+    Unsupported,
 )
 from catalog.connectors.duckdb_catalog import DuckdbTable, tables
 from catalog.connectors.duckdb_errors import SCAN_AGAIN
@@ -133,6 +136,32 @@ class Session:
         values = [one.value for one in assigned if "?" in one.expression]
         self._number(f"UPDATE {address} SET {sets} WHERE ({where}) AND ({changed})", values * 2)
         return count
+
+    def count_older(self, table: DuckdbTable, older: Older) -> int:
+        where, value = self._aged(table, older)
+        return self._number(f"SELECT count(*) FROM {_address(table)} WHERE {where}", [value])
+
+    def expire(self, table: DuckdbTable, older: Older, *, limit: int) -> int:
+        if not table.stored:
+            raise Unsupported(
+                f"{table.info.name} is a view: its rows are others'.", "Expire the tables it shows."
+            )
+        where, value = self._aged(table, older)
+        address = _address(table)
+        chosen = f"SELECT rowid FROM {address} WHERE {where} LIMIT {int(limit)}"
+        return self._number(f"DELETE FROM {address} WHERE rowid IN ({chosen})", [value])
+
+    def _aged(self, table: DuckdbTable, older: Older) -> tuple[str, Any]:
+        """A condition with one question mark, and its value."""
+        (column,) = pick(table, [older.column])
+        name = quote(column.name)
+        if column.data_type == "DATE":
+            return f"{name} < CAST(? AS DATE)", day(older).isoformat()
+        if column.data_type == "TIMESTAMP WITH TIME ZONE":
+            return f"{name} < CAST(? AS TIMESTAMPTZ)", older.moment.isoformat()
+        if column.data_type.startswith("TIMESTAMP"):
+            return f"{name} < CAST(? AS TIMESTAMP)", naive(older).isoformat()
+        raise no_age(older.column, table.info.name)
 
     def _assigned(self, table: DuckdbTable, column: ColumnInfo, replacement: Replacement) -> Assigned:
         name, value = quote(column.name), replacement.value

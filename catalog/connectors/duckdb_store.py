@@ -17,11 +17,13 @@ from django import forms
 
 from catalog.connectors import duckdb_catalog
 from catalog.connectors.base import (
+    Capability,
     Connector,
     ConstraintInTheWay,
     DataSetInfo,
     Definition,
     Match,
+    Older,
     Operation,
     Replacement,
 )
@@ -48,6 +50,7 @@ class DuckdbConnector(Connector):
     kind = "duckdb"
     label = "DuckDB"
     Form = DuckdbForm
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})
 
     @property
     def path(self) -> Path:
@@ -123,6 +126,17 @@ class DuckdbConnector(Connector):
         if not replacements:
             raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
         return self._change([Operation(data_set, matches, replacements)], keep=True)[0]
+
+    def count_older(self, data_set: str, older: Older) -> int:
+        with self._session(data_set) as session:
+            return session.count_older(session.table(data_set), older)
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        self.require_writable()
+        with self._session(data_set) as session:
+            gone = session.expire(session.table(data_set), older, limit=limit)
+            session.connection.execute("CHECKPOINT")
+        return gone
 
     def _change(self, operations: Sequence[Operation], *, keep: bool) -> list[int]:
         self.require_writable()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
+from catalog.connectors.ageing import Rows
 from catalog.connectors.avro_file import AvroFile
-from catalog.connectors.base import ColumnInfo, Match, Replacement
+from catalog.connectors.base import ColumnInfo, Replacement
 from catalog.connectors.csv_file import CsvFile
 from catalog.connectors.file_places import Place, suffix_of
 from catalog.connectors.jsonl_file import JsonLinesFile
@@ -21,7 +22,7 @@ class DataFile(Protocol):
     """One file of one format. Every method raises Malformed where the content is not what it says it is."""
 
     name: str
-    place: Place
+    place: Any  # a Place, or where objects are
 
     def schema(self, wanted: Sequence[str] = ()) -> pa.Schema:
         """Its columns. A format that names them in every row looks through all rows for those `wanted`."""
@@ -41,7 +42,7 @@ class DataFile(Protocol):
     ) -> pa.RecordBatch:
         """`batch` as it would read after `rewrite`; ConstraintInTheWay where the file cannot hold it."""
 
-    def rewrite(self, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
+    def rewrite(self, rows: Rows, replacements: Mapping[str, Replacement]) -> int:
         """Drop the matching rows, or write `replacements` into them; how many matched."""
 
 

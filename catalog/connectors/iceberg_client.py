@@ -43,45 +43,51 @@ DAMAGED = (
 SERVED = ("prefix", "namespace-separator", "warehouse")  # what a REST catalog may tell of itself
 
 
-def connect(settings: Mapping[str, Any]) -> Any:
-    """PyIceberg's catalog, reading only. What tables and servers want it to load or to send elsewhere is ignored."""
+def connect(settings: Mapping[str, Any], *, writable: bool = False) -> Any:
+    """PyIceberg's catalog. What tables and servers want it to load or to send elsewhere is ignored."""
     if settings["catalog"] == REST:
         secrets = {name: settings[name] for name in ("token", "credential") if settings.get(name)}
         tokens = f"{settings['uri'].rstrip('/')}/v1/oauth/tokens"
         properties = {"uri": settings["uri"], "oauth2-server-uri": tokens, **secrets}
-        return _rest_class()(settings, properties | {"warehouse": settings.get("warehouse") or ""})
-    properties = {"uri": _sql_uri(settings), "init_catalog_tables": "false", "pool_pre_ping": "true"}
-    return _sql_class()(settings, properties)
+        properties["warehouse"] = settings.get("warehouse") or ""
+        return _rest_class()(settings, properties, writable)
+    uri = _sql_uri(settings, writable=writable)
+    properties = {"uri": uri, "init_catalog_tables": "false", "pool_pre_ping": "true"}
+    return _sql_class()(settings, properties, writable)
 
 
 @cache
 def _sql_class() -> type[Any]:
     sql = extras.load("pyiceberg.catalog.sql", extra="iceberg")
 
-    class ReadingSqlCatalog(sql.SqlCatalog):  # type: ignore[name-defined]
-        def __init__(self, settings: Mapping[str, Any], properties: Mapping[str, str]) -> None:
-            self._settings = settings
+    class GuardedSqlCatalog(sql.SqlCatalog):  # type: ignore[name-defined]
+        def __init__(
+            self, settings: Mapping[str, Any], properties: Mapping[str, str], writable: bool
+        ) -> None:
+            self._settings, self._writable = settings, writable
             super().__init__(settings.get("catalog_name") or "default", **properties)
 
         def _load_file_io(self, properties: Any = None, location: str | None = None) -> Any:
-            return table_files(self._settings)
+            return table_files(self._settings, writable=self._writable)
 
         def _convert_orm_to_iceberg(self, orm_table: Any) -> Any:
-            files = table_files(self._settings)
+            files = table_files(self._settings, writable=self._writable)
             metadata = sql.FromInputFile.table_metadata(files.new_input(orm_table.metadata_location or ""))
             identifier = (*orm_table.table_namespace.split("."), orm_table.table_name)
             return sql.Table(identifier, metadata, orm_table.metadata_location, files, self)
 
-    return ReadingSqlCatalog
+    return GuardedSqlCatalog
 
 
 @cache
 def _rest_class() -> type[Any]:
     rest = extras.load("pyiceberg.catalog.rest", extra="iceberg")
 
-    class ReadingRestCatalog(rest.RestCatalog):  # type: ignore[name-defined]
-        def __init__(self, settings: Mapping[str, Any], properties: Mapping[str, str]) -> None:
-            self._settings = settings
+    class GuardedRestCatalog(rest.RestCatalog):  # type: ignore[name-defined]
+        def __init__(
+            self, settings: Mapping[str, Any], properties: Mapping[str, str], writable: bool
+        ) -> None:
+            self._settings, self._writable = settings, writable
             self.properties: dict[str, Any] = {}
             super().__init__("console", **properties)
 
@@ -99,9 +105,9 @@ def _rest_class() -> type[Any]:
             self.uri = own["uri"]
 
         def _load_file_io(self, properties: Any = None, location: str | None = None) -> Any:
-            return table_files(self._settings, properties)
+            return table_files(self._settings, properties, writable=self._writable, table=location)
 
-    return ReadingRestCatalog
+    return GuardedRestCatalog
 
 
 def _patient_adapter() -> Any:
@@ -133,14 +139,16 @@ def _patient_adapter() -> Any:
     return Patient()
 
 
-def _sql_uri(settings: Mapping[str, Any]) -> str:
+def _sql_uri(settings: Mapping[str, Any], *, writable: bool) -> str:
     url = sql_url(settings["uri"])
     if url.get_backend_name() == "sqlite":
         path = require_allowed(Path(url.database or ""))
         if not path.is_file():
             raise Unreachable(f"There is no file {path}.", "Check the URI of the catalog.")
-        return f"sqlite:///file:{quote(str(path))}?mode=ro&uri=true"
-    options = f"-c statement_timeout={ANSWER_SECONDS}s -c default_transaction_read_only=on"
+        return f"sqlite:///file:{quote(str(path))}?mode={'rw' if writable else 'ro'}&uri=true"
+    options = f"-c statement_timeout={ANSWER_SECONDS}s"
+    if not writable:
+        options += " -c default_transaction_read_only=on"
     url = url.set(
         drivername="postgresql+psycopg",
         password=settings.get("password") or None,

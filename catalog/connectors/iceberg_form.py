@@ -14,6 +14,7 @@ from catalog.connectors.base import AccessDenied
 from catalog.connectors.folder_paths import require_allowed
 
 SQL, REST = "sql", "rest"
+ORPHAN_DAYS = 3
 S3_SCHEMES = ("s3", "s3a", "s3n")
 
 
@@ -47,6 +48,20 @@ class IcebergForm(forms.Form):
     region = forms.CharField(label="S3 region", initial="us-east-1", required=False)
     access_key = forms.CharField(label="S3 access key", required=False)
     secret_key = forms.CharField(label="S3 secret key", required=False, widget=forms.PasswordInput)
+
+    drop_refs = forms.BooleanField(
+        label="Remove branches and tags that hold erased rows",
+        required=False,
+        help_text="Otherwise an erasure from a table is refused while a branch or tag of it still holds the rows.",
+    )
+    orphan_days = forms.IntegerField(
+        label="Days that unknown files stay",
+        initial=ORPHAN_DAYS,
+        min_value=0,
+        max_value=365,
+        required=False,
+        help_text="Files below a table that no version of it names may belong to somebody who is writing just now.",
+    )
 
     def clean_endpoint(self) -> str:
         return _http_url(self.cleaned_data["endpoint"].rstrip("/"))

@@ -35,28 +35,31 @@ class TableScan:
         self._projected = extras.load("pyiceberg.schema", extra="iceberg").Schema(*fields)
         self.schema = self._arrow.schema_to_pyarrow(self._projected, include_field_ids=False)
         self.row_filter = extras.load("pyiceberg.expressions", extra="iceberg").AlwaysTrue()
+        self.snapshot_id: int | None = None  # None for the current one
 
     def count(self) -> int:
         """Rows of all its files by their metadata, without those that delete files take away."""
-        return sum(task.file.record_count - len(self._deleted(task)) for task in self._tasks())
+        return sum(task.file.record_count - len(self._deleted(task)) for task in self.tasks())
 
     def batches(self, *, batch_rows: int) -> Iterator[pa.RecordBatch]:
         """All rows where the filter may be true, of `self.schema`."""
-        for task in self._tasks():
-            yield from self._read(task, batch_rows)
+        for task in self.tasks():
+            yield from self.read(task, batch_rows)
 
     def sample(self, *, batch_rows: int, seed: int) -> Iterator[pa.RecordBatch]:
         """The rows of at most twenty row groups all over the table, chosen by `seed`."""
         chance = random.Random(seed)  # noqa: S311
-        tasks = self._tasks()
+        tasks = self.tasks()
         if len(tasks) > SAMPLED_GROUPS:
             chosen = chance.sample(range(len(tasks)), SAMPLED_GROUPS)
             tasks = [tasks[place] for place in sorted(chosen)]
         for task in tasks:
-            yield from self._read(task, batch_rows, most=-(-SAMPLED_GROUPS // len(tasks)), chance=chance)
+            yield from self.read(task, batch_rows, most=-(-SAMPLED_GROUPS // len(tasks)), chance=chance)
 
-    def _tasks(self) -> list[Any]:
-        return list(self._table.scan(row_filter=self.row_filter).plan_files())
+    def tasks(self) -> list[Any]:
+        """PyIceberg's plan: one task for each data file that the filter leaves."""
+        scan = self._table.scan(row_filter=self.row_filter, snapshot_id=self.snapshot_id)
+        return list(scan.plan_files())
 
     def _deleted(self, task: Any) -> pa.Array:
         """The positions in the file of rows that are deleted, each once."""
@@ -64,9 +67,16 @@ class TableScan:
         chunks = [chunk.cast(pa.int64()) for array in found for chunk in array.chunks]
         return pc.unique(pa.chunked_array(chunks, pa.int64()))
 
-    def _read(
-        self, task: Any, batch_rows: int, *, most: int | None = None, chance: random.Random | None = None
+    def read(
+        self,
+        task: Any,
+        batch_rows: int,
+        *,
+        most: int | None = None,
+        chance: random.Random | None = None,
+        hidden: bool = False,
     ) -> Iterator[pa.RecordBatch]:
+        """The rows of one data file; with `hidden`, also those that delete files take away and that are still there."""
         kind = task.file.file_format.value
         if kind not in READ:
             raise Unsupported(
@@ -79,7 +89,7 @@ class TableScan:
             pieces = list(_pieces(fragment, shape.row_group_filter(self.row_filter)))
             if most is not None and chance is not None and len(pieces) > most:
                 pieces = [pieces[place] for place in sorted(chance.sample(range(len(pieces)), most))]
-            deleted = self._deleted(task)
+            deleted = pa.array([], pa.int64()) if hidden else self._deleted(task)
             for piece, begin, row_bytes in pieces:
                 rows = max(1, min(batch_rows, BATCH_BYTES // max(row_bytes, 1)))
                 scanner = ds.Scanner.from_fragment(

@@ -1,29 +1,41 @@
-"""Apache Iceberg: the tables of a REST or SQL catalog, in their current snapshot."""
+"""Apache Iceberg: the tables of a REST or SQL catalog, in their current snapshot.
+
+A change writes the files that hold the rows again (copy on write); `settle` then has older snapshots expire and
+deletes every file that only they needed, so that the rows are gone from the storage too.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalog.connectors import reservoir
+from catalog.connectors import (
+    iceberg_changing,
+    iceberg_expiring,
+    iceberg_lingering,
+    iceberg_rehearsing,
+    iceberg_settling,
+    reservoir,
+)
 from catalog.connectors.base import (
     Capability,
     Connector,
     ConnectorError,
     DataSetInfo,
     DataSetMissing,
+    Lingering,
     Match,
+    Older,
     Operation,
     Replacement,
-    Unsupported,
 )
 from catalog.connectors.iceberg_client import connect, explained
-from catalog.connectors.iceberg_form import IcebergForm, local_path
+from catalog.connectors.iceberg_form import ORPHAN_DAYS, IcebergForm, local_path
 from catalog.connectors.iceberg_pruning import prune
 from catalog.connectors.iceberg_scan import TableScan
 from catalog.connectors.iceberg_tables import describe
@@ -40,7 +52,10 @@ class IcebergConnector(Connector):
     label = "Apache Iceberg"
     Form = IcebergForm
     secret_fields = frozenset({"password", "token", "credential", "secret_key"})
-    capabilities = frozenset({Capability.FIND})
+    capabilities = frozenset(
+        {Capability.FIND, Capability.CHANGE, Capability.EXPIRE, Capability.REFILL}
+    )
+    keys_per_change = 1_000_000  # each change rewrites whole files
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
         super().__init__(settings, writable=writable)
@@ -56,7 +71,7 @@ class IcebergConnector(Connector):
     def catalog(self) -> Any:
         if self._catalog is None:
             with explained("the catalog"):
-                self._catalog = connect(self.settings)
+                self._catalog = connect(self.settings, writable=self.writable)
         return self._catalog
 
     def check(self) -> str:
@@ -112,22 +127,98 @@ class IcebergConnector(Connector):
             return sum(pc.sum(mask).as_py() or 0 for _, mask in _hits(scan, matches))
 
     def rehearse(self, operations: Sequence[Operation]) -> list[int]:
-        self._refuse()
+        self.require_writable()
+        counts = [0] * len(operations)
+        for name in dict.fromkeys(operation.data_set for operation in operations):
+            places = [place for place, operation in enumerate(operations) if operation.data_set == name]
+            wanted = [operations[place] for place in places]
+            with explained(name):
+                table = self._table(name)
+                found = iceberg_changing.rehearse(table, wanted, name=name)
+                iceberg_rehearsing.require_changeable(table, name=name)
+                iceberg_rehearsing.require_own_files(table, wanted, name=name)
+                if not self.settings.get("drop_refs"):
+                    iceberg_rehearsing.require_no_refs(table, wanted, name=name)
+            for place, rows in zip(places, found, strict=True):
+                counts[place] = rows
+        return counts
 
     def delete(self, data_set: str, matches: Sequence[Match]) -> int:
-        self._refuse()
+        return self._change(Operation(data_set, matches))
 
     def overwrite(
         self, data_set: str, matches: Sequence[Match], replacements: Mapping[str, Replacement]
     ) -> int:
-        self._refuse()
+        if not replacements:
+            raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
+        return self._change(Operation(data_set, matches, replacements))
 
-    def _refuse(self) -> NoReturn:
+    def settle(self, data_set: str) -> None:
         self.require_writable()
-        raise Unsupported(
-            "Iceberg tables are not changed from here: older snapshots would keep the rows.",
-            "Delete the rows with the engine that writes the table, and expire its snapshots.",
+        with explained(data_set):
+            table = self._table(data_set)
+            iceberg_rehearsing.require_changeable(table, name=data_set)
+            iceberg_settling.expire(table)
+            table = self._table(data_set)
+            iceberg_settling.sweep(table, shared=self._shares(table), days=self.orphan_days)
+
+    def lingering(self, data_set: str, matches: Sequence[Match]) -> Lingering | None:
+        with explained(data_set):
+            table = self._table(data_set)
+            shared = self._shares(table)
+            return iceberg_lingering.lingering(
+                table, matches, name=data_set, days=self.orphan_days, shared=shared
+            )
+
+    def count_older(self, data_set: str, older: Older) -> int:
+        with explained(data_set):
+            return iceberg_expiring.count_older(self._table(data_set), older, name=data_set)
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        self.require_writable()
+        with explained(data_set):
+            iceberg_rehearsing.require_changeable(self._table(data_set), name=data_set)
+            return iceberg_expiring.expire(lambda: self._table(data_set), older, name=data_set, limit=limit)
+
+    def refill(self, data_set: str, batches: Iterable[pa.RecordBatch]) -> int:
+        self.require_writable()
+        with explained(data_set):
+            iceberg_rehearsing.require_changeable(self._table(data_set), name=data_set)
+            return iceberg_changing.refill(lambda: self._table(data_set), batches, name=data_set)
+
+    @property
+    def orphan_days(self) -> int:
+        found = self.settings.get("orphan_days")
+        return ORPHAN_DAYS if found in (None, "") else int(found)
+
+    def _change(self, operation: Operation) -> int:
+        self.require_writable()
+        with explained(operation.data_set):
+            table = self._table(operation.data_set)
+            iceberg_rehearsing.require_changeable(table, name=operation.data_set)
+            iceberg_changing.require_columns(table, operation)
+            if self.settings.get("drop_refs"):
+                iceberg_rehearsing.drop_refs(table, [operation], name=operation.data_set)
+            return iceberg_changing.change(lambda: self._table(operation.data_set), operation)
+
+    def _shares(self, table: Any) -> bool:
+        """Whether another table of the catalog has its files in the same folder."""
+        live, past = iceberg_settling.known(table)
+        unknown = (location for location, _ in iceberg_settling.strays(table, live | set(past)))
+        if not iceberg_settling.of_another_table(table, unknown):
+            return False
+        location, own = table.location().rstrip("/"), table.name()
+        others = (other for each in self._every_namespace() for other in self.catalog.list_tables(each))
+        return any(
+            self.catalog.load_table(other).location().rstrip("/") == location
+            for other in others
+            if other != own
         )
+
+    def _every_namespace(self, parent: Identifier = ()) -> Iterator[Identifier]:
+        for namespace in self.catalog.list_namespaces(parent):
+            yield namespace
+            yield from self._every_namespace(namespace)
 
     def _namespaces(self, parent: Identifier = ()) -> Iterator[Identifier]:
         wanted = [each.strip() for each in (self.settings.get("namespaces") or "").split(",") if each.strip()]
@@ -148,13 +239,16 @@ class IcebergConnector(Connector):
         except ConnectorError as error:
             return DataSetInfo(name, "table", problem=str(error))
 
-    def _scan(
-        self, data_set: str, columns: Sequence[str] | None = None, matches: Sequence[Match] | None = None
-    ) -> TableScan:
+    def _table(self, data_set: str) -> Any:
         identifier = self.catalog.identifier_to_tuple(data_set)
         if len(identifier) < 2:
             raise DataSetMissing(f"{data_set} names no table in a namespace.", "Scan the system again.")
-        table = self.catalog.load_table(identifier)
+        return self.catalog.load_table(identifier)
+
+    def _scan(
+        self, data_set: str, columns: Sequence[str] | None = None, matches: Sequence[Match] | None = None
+    ) -> TableScan:
+        table = self._table(data_set)
         if columns is None:
             columns = [field.name for field in table.schema().fields]
         scan = TableScan(table, list(dict.fromkeys(columns)), name=data_set)

@@ -13,11 +13,11 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from catalog.connectors.base import ColumnInfo, Kind, Malformed, Match, Replacement
+from catalog.connectors.ageing import Rows, compared, matcher_of
+from catalog.connectors.base import ColumnInfo, Kind, Malformed, Replacement
 from catalog.connectors.field_names import FOLDED, fold, require_named
 from catalog.connectors.file_places import Place
 from catalog.connectors.jsonl_records import Line, as_text, lines, parse, plain, replace_values
-from catalog.connectors.matching import Matcher
 
 HEAD_BYTES = 1024 * 1024
 PIECE_BYTES = 256 * 1024
@@ -91,16 +91,16 @@ class JsonLinesFile:
                 batch = batch.set_column(place, name, pa.array(values, pa.string()))
         return batch
 
-    def rewrite(self, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
+    def rewrite(self, rows: Rows, replacements: Mapping[str, Replacement]) -> int:
         """Drop the matching lines, or write `replacements` into them; every other byte stays. How many."""
         matched = 0
         require_named(replacements, data_set=self.name)
-        schema = self.schema([name for match in matches for name in match.columns])
+        schema = self.schema(compared(rows))
 
         def write(new: BinaryIO) -> bool:
             nonlocal matched
             matched, changed = 0, False
-            matcher = Matcher(matches, schema)
+            matcher = matcher_of(rows, schema)
             with self.place.open() as old:
                 for chunk, batch in self._chunks(old, matcher.columns, CHUNK_ROWS):
                     hits = iter(matcher.mask(batch).to_pylist())

@@ -1,270 +1,147 @@
 """Kafka: each topic is a data set, with the fields of its messages as columns.
 
-A topic cannot be searched: whoever looks for a person reads it through once. Nor can a message be changed, and
-taking one out means to write a tombstone to a compacted topic or to wait for its retention.
+A message cannot be changed, and taking one out means to write a tombstone to a compacted topic, and then to wait until
+the broker compacts it, or else to wait for the topic's retention.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalog.connectors import reservoir
+from catalog.connectors.ageing import is_older
 from catalog.connectors.base import (
     Capability,
-    Connector,
     ConnectorError,
-    DataSetInfo,
-    DataSetMissing,
+    ConstraintInTheWay,
+    Lingering,
     Match,
+    Older,
     Operation,
     Replacement,
-    Unreachable,
     Unsupported,
+    WayOut,
 )
-from catalog.connectors.kafka_client import KafkaClient, Stretch
-from catalog.connectors.kafka_decoding import Decoder
-from catalog.connectors.kafka_form import SHOWN, KafkaForm, read_avro_schemas
-from catalog.connectors.kafka_ranges import spread
-from catalog.connectors.kafka_shape import Shape, Unlearned
-from catalog.connectors.matching import Matcher, as_text
-from catalog.connectors.schema_registry import SchemaRegistry
-
-DESCRIBED = 500  # messages looked at to learn the columns of a topic
-SAMPLED = 20_000  # messages read for a sample
-SAMPLE_SECONDS = 30
-SAMPLED_CHARACTERS = 4096
-BATCH_ROWS = 10_000
-INTERNAL = ("__", "_schemas")
-SETTINGS = {
-    "security.protocol": "security_protocol",
-    "ssl.ca.pem": "certificate_authority",
-}
-SASL_SETTINGS = {"sasl.mechanism": "sasl_mechanism", "sasl.username": "user", "sasl.password": "password"}
-
-T = TypeVar("T")
+from catalog.connectors.kafka_admin import KafkaAdmin
+from catalog.connectors.kafka_form import KafkaForm
+from catalog.connectors.kafka_outlook import lingering, problem, way_out
+from catalog.connectors.kafka_reading import TopicReader
+from catalog.connectors.kafka_shape import Shape
+from catalog.connectors.kafka_survey import Survey, survey
+from catalog.connectors.kafka_tombstones import write_tombstones
 
 
-def client_configuration(settings: Mapping[str, Any]) -> dict[str, str]:
-    """How a client of librdkafka reaches the cluster that a connector's settings name."""
-    names = SETTINGS
-    if settings.get("security_protocol", "").startswith("SASL"):
-        names = SETTINGS | SASL_SETTINGS
-    initial = {name: each.initial for name, each in KafkaForm.base_fields.items()}
-    chosen = {option: settings.get(name) or initial[name] for option, name in names.items()}
-    reached = {"bootstrap.servers": settings["bootstrap_servers"]}
-    return reached | {option: value for option, value in chosen.items() if value}
-
-
-class KafkaConnector(Connector):
+class KafkaConnector(TopicReader):
     kind = "kafka"
     label = "Kafka"
     Form = KafkaForm
     secret_fields = frozenset({"password", "schema_registry_password"})
-    capabilities = frozenset({Capability.FIND})
+    capabilities = frozenset({Capability.FIND, Capability.WITHDRAW, Capability.RETAIN})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
         super().__init__(settings, writable=writable)
-        self._client: KafkaClient | None = None
-        self._registry: SchemaRegistry | None = None
-        self._decoder: Decoder | None = None
+        self._admin: KafkaAdmin | None = None
 
     def close(self) -> None:
-        if self._client:
-            self._client.close()
-        if self._registry:
-            self._registry.close()
-        self._client = self._registry = self._decoder = None
+        super().close()
+        self._admin = None
 
     @property
-    def client(self) -> KafkaClient:
-        if self._client is None:
-            self._client = KafkaClient(
-                client_configuration(self.settings), server=self.settings["bootstrap_servers"]
-            )
-        return self._client
+    def admin(self) -> KafkaAdmin:
+        if self._admin is None:
+            self._admin = KafkaAdmin(self._configuration, server=self._server)
+        return self._admin
 
-    @property
-    def registry(self) -> SchemaRegistry | None:
-        if self._registry is None and self.settings.get("schema_registry"):
-            self._registry = SchemaRegistry(
-                self.settings["schema_registry"],
-                user=self.settings.get("schema_registry_user") or "",
-                password=self.settings.get("schema_registry_password") or "",
-            )
-        return self._registry
-
-    @property
-    def decoder(self) -> Decoder:
-        if self._decoder is None:
-            schemas = read_avro_schemas(self.settings.get("avro_schemas") or "")
-            self._decoder = Decoder(self.registry, schemas)
-        return self._decoder
-
-    def check(self) -> str:
-        brokers, topics = self.client.cluster()
-        line = f"Kafka, {_many(brokers, 'broker')}, {_many(sum(map(self._wanted, topics)), 'topic')}"
-        return f"{line}, {_many(self.registry.check(), 'schema subject')}" if self.registry else line
-
-    def discover(self) -> Iterator[DataSetInfo]:
-        for topic, trouble in self.client.cluster()[1].items():
-            if not self._wanted(topic):
-                continue
-            if trouble:
-                yield DataSetInfo(topic, "topic", problem=f"The broker says {trouble}.")
-                continue
-            try:
-                stretches = self.client.stretches(topic)
-                shape = self._look(topic, stretches)
-            except Unreachable:
-                raise  # the cluster or the registry: each further topic would wait just as long
-            except ConnectorError as error:
-                yield DataSetInfo(topic, "topic", problem=str(error))
-                continue
-            yield DataSetInfo(
-                topic,
-                "topic",
-                shape.describe(),
-                row_estimate=sum(map(len, stretches)),
-                problem=shape.problem(),
-            )
-
-    def lineage_namespace(self) -> str:
-        return f"kafka://{self.settings['bootstrap_servers'].split(',')[0]}"
-
-    def sample(self, data_set: str, *, rows: int, seed: int = 0) -> pa.Table:
-        stretches = self._stretches(data_set)
-        chosen = spread(stretches, messages=max(SAMPLED, rows), seed=seed)
-
-        def draw(shape: Shape) -> pa.Table:
-            schema = pa.schema([(name, pa.string()) for name in shape.columns])
-            deadline = time.monotonic() + SAMPLE_SECONDS
-            messages = _until(deadline, self.client.read(data_set, chosen))
-            batches = shape.batches(messages, schema.names, batch_rows=BATCH_ROWS)
-            return reservoir.draw((_cut(batch, schema) for batch in batches), schema, rows=rows, seed=seed)
-
-        return self._with_shape(data_set, stretches, (), draw)
-
-    def read(
-        self, data_set: str, *, columns: Sequence[str] | None = None, batch_rows: int = 10_000
-    ) -> Iterator[pa.RecordBatch]:
-        stretches = self._stretches(data_set)
-        # What comes out batch by batch cannot start again: all columns are learnt first, by reading twice.
-        shape = self._look(data_set, stretches, thorough=True)
-        names = list(shape.columns) if columns is None else columns
-        _require_columns(shape, names)
-        yield from shape.batches(self.client.read(data_set, stretches), names, batch_rows=batch_rows)
-
-    def find(self, data_set: str, matches: Sequence[Match], columns: Sequence[str]) -> pa.Table:
-        def find(shape: Shape, hits: Iterator[pa.RecordBatch]) -> pa.Table:
-            found = (batch.select(columns) for batch in hits if len(batch))
-            return pa.Table.from_batches(found, shape.schema(columns))
-
-        return self._search(data_set, matches, columns, find)
-
-    def count(self, data_set: str, matches: Sequence[Match] | None = None) -> int:
-        if matches is None:
-            return sum(1 for _ in self.client.read(data_set, self._stretches(data_set)))
-        return self._search(data_set, matches, (), lambda _shape, hits: sum(map(len, hits)))
+    def way_out(self, data_set: str, matches: Sequence[Match]) -> WayOut:
+        return way_out(data_set, self.admin.settings(data_set), self._survey(data_set, matches))
 
     def rehearse(self, operations: Sequence[Operation]) -> list[int]:
-        self._refuse_change()
+        """Raises ConstraintInTheWay where messages would stay for ever."""
+        self.require_writable()
+        counts = []
+        for operation in operations:
+            if operation.replacements:
+                raise _unchangeable(operation.data_set)
+            found = self._survey(operation.data_set, operation.matches)
+            refusal = problem(operation.data_set, self.admin.settings(operation.data_set), found)
+            if refusal:
+                raise refusal
+            counts.append(found.rows)
+        return counts
 
     def delete(self, data_set: str, matches: Sequence[Match]) -> int:
-        self._refuse_change()
+        """Write a tombstone for each key that a meant message still speaks for; how many messages are meant.
+
+        In a topic that is not compacted nothing is written: its retention removes them.
+        """
+        self.require_writable()
+        found = self._survey(data_set, matches)
+        settings = self.admin.settings(data_set)
+        if not settings.compacted:
+            return 0
+        if refusal := problem(data_set, settings, found):
+            raise refusal
+        if found.live:
+            write_tombstones(self._configuration, data_set, found.live, server=self._server)
+            if left := self._survey(data_set, matches).live:
+                raise ConnectorError(
+                    f"After the tombstones, {len(left)} keys of {data_set} hold the same messages again.",
+                    "Stop what writes them, then try again.",
+                )
+        return found.rows
 
     def overwrite(
         self, data_set: str, matches: Sequence[Match], replacements: Mapping[str, Replacement]
     ) -> int:
-        self._refuse_change()
-
-    def _refuse_change(self) -> NoReturn:
         self.require_writable()
-        raise Unsupported(
-            "A message in a Kafka topic cannot be changed or taken out.",
-            "Shorten the topic's retention, or ask its owner to write tombstones to a compacted topic.",
-        )
+        raise _unchangeable(data_set)
 
-    def _wanted(self, topic: str) -> bool:
-        patterns = [each.strip() for each in (self.settings.get("topics") or "").split(",") if each.strip()]
-        if topic.startswith(INTERNAL[0]) or topic == INTERNAL[1]:
-            return False
-        return not patterns or any(fnmatchcase(topic, pattern) for pattern in patterns)
+    def lingering(self, data_set: str, matches: Sequence[Match]) -> Lingering | None:
+        return lingering(data_set, self.admin.settings(data_set), self._survey(data_set, matches))
 
-    def _stretches(self, topic: str) -> list[Stretch]:
-        if not self._wanted(topic):
-            raise DataSetMissing(f"There is no topic {topic} among those chosen.", "Scan the system again.")
-        return self.client.stretches(topic)
+    def count_older(self, data_set: str, older: Older) -> int:
+        if older.column != "_timestamp":
+            raise Unsupported(
+                f"A topic tells the age of {data_set} by the time of its messages alone.",
+                "Choose _timestamp as what tells the age of its rows.",
+            )
+        batches = self.read(data_set, columns=[older.column])
+        return sum(pc.sum(is_older(batch[0], older)).as_py() or 0 for batch in batches)
 
-    def _look(self, topic: str, stretches: Sequence[Stretch], *, thorough: bool = False) -> Shape:
-        """The columns, from a spread of messages or from all of them."""
-        shape = Shape(topic, self.decoder, own=self.settings.get("message_columns", SHOWN) == SHOWN)
-        chosen = stretches if thorough else spread(stretches, messages=DESCRIBED, seed=0)
-        messages = self.client.read(topic, chosen)
-        deadline = time.monotonic() + SAMPLE_SECONDS
-        return shape.learn(messages if thorough else _until(deadline, messages), check=not thorough)
+    def retention_of(self, data_set: str) -> timedelta | None:
+        """By the time of the messages; None also where the topic is only compacted."""
+        settings = self.admin.settings(data_set)
+        if settings.for_ever or settings.retention is None:
+            return None
+        return timedelta(milliseconds=settings.retention)
 
-    def _with_shape(
-        self,
-        topic: str,
-        stretches: Sequence[Stretch],
-        needed: Sequence[str],
-        use: Callable[[Shape], T],
-    ) -> T:
-        """`use` with columns learnt from some messages; where that was not enough, again from all of them."""
-        shape = self._look(topic, stretches)
-        if all(name in shape.columns for name in needed):
-            try:
-                return use(shape)
-            except Unlearned:
-                pass
-        shape = self._look(topic, stretches, thorough=True)
-        _require_columns(shape, needed)
-        return use(shape)
+    def set_retention(self, data_set: str, period: timedelta) -> None:
+        self.require_writable()
+        self._stretches(data_set)  # DataSetMissing: a broker may take settings for a topic that is not there
+        if not self.admin.settings(data_set).deletes:
+            raise ConstraintInTheWay(
+                f"The topic {data_set} is only compacted: it removes nothing by age.",
+                "Set its cleanup.policy to compact,delete.",
+            )
+        self.admin.set_retention(data_set, period // timedelta(milliseconds=1))
 
-    def _search(
-        self,
-        topic: str,
-        matches: Sequence[Match],
-        columns: Sequence[str],
-        use: Callable[[Shape, Iterator[pa.RecordBatch]], T],
-    ) -> T:
-        """`use` with the matching rows, in batches of `columns` and the compared ones."""
+    def _survey(self, topic: str, matches: Sequence[Match]) -> Survey:
+        if not matches:
+            return Survey()
         stretches = self._stretches(topic)
-        compared = [name for match in matches for name in match.columns]
-        names = list(dict.fromkeys([*columns, *compared]))
+        names = list(dict.fromkeys(name for match in matches for name in match.columns))
 
-        def search(shape: Shape) -> T:
-            matcher = Matcher(matches, shape.schema())
-            messages = self.client.read(topic, stretches if matches else [])
-            batches = shape.batches(messages, names, batch_rows=BATCH_ROWS)
-            return use(shape, (batch.filter(matcher.mask(batch)) for batch in batches))
+        def look(shape: Shape) -> Survey:
+            return survey(shape, self.client.read(topic, stretches), matches, names)
 
-        return self._with_shape(topic, stretches, names, search)
+        return self._with_shape(topic, stretches, names, look)
 
 
-def _require_columns(shape: Shape, names: Sequence[str]) -> None:
-    for name in names:
-        if name not in shape.columns:
-            raise DataSetMissing(f"{shape.topic} has no column {name!r}.", "Scan the system again.")
-
-
-def _until(deadline: float, messages: Iterator[Any]) -> Iterator[Any]:
-    for message in messages:
-        yield message
-        if time.monotonic() > deadline:
-            return
-
-
-def _cut(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
-    texts = [pc.utf8_slice_codeunits(as_text(column), 0, SAMPLED_CHARACTERS) for column in batch.columns]
-    return pa.RecordBatch.from_arrays(texts, schema=schema)
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _unchangeable(topic: str) -> ConnectorError:
+    return Unsupported(
+        f"A message in the topic {topic} cannot be changed.",
+        "Erase it instead, or have its owner write the topic again.",
+    )

@@ -23,7 +23,7 @@ class Matcher:
         """True for the rows that satisfy any of the matches; never null."""
         mask = pa.repeat(pa.scalar(False), len(batch))
         for match, keys in self._prepared:
-            compared = [_comparable(batch[name], fold=match.fold) for name in match.columns]
+            compared = [comparable(batch[name], fold=match.fold) for name in match.columns]
             mask = pc.or_(mask, _among(compared, keys))
         return mask
 
@@ -41,7 +41,7 @@ def as_text(array: pa.Array) -> pa.Array:
 
 def comparable_type(kind: pa.DataType) -> pa.DataType:
     """The type in which values of `kind` are compared."""
-    return _comparable(pa.nulls(0, kind), fold=False).type
+    return comparable(pa.nulls(0, kind), fold=False).type
 
 
 def _fitted_keys(match: Match, schema: pa.Schema) -> pa.Table:
@@ -49,7 +49,7 @@ def _fitted_keys(match: Match, schema: pa.Schema) -> pa.Table:
     for name in match.columns:
         kind = pa.string() if match.fold else comparable_type(schema.field(name).type)
         keys = convert_keys(match.keys[name], kind)
-        fitted.append(_fold(keys) if match.fold else keys)
+        fitted.append(fold_text(keys) if match.fold else keys)
     return pa.table(fitted, names=[str(place) for place in range(len(fitted))]).drop_null()
 
 
@@ -63,12 +63,14 @@ def _among(columns: Sequence[pa.Array], keys: pa.Table) -> pa.BooleanArray:
     return pc.is_in(rows["row"], value_set=met["row"]).combine_chunks()
 
 
-def _comparable(array: pa.Array, *, fold: bool) -> pa.Array:
+def comparable(array: pa.Array, *, fold: bool) -> pa.Array:
+    """Values as they are compared: in their plain type, or folded as text."""
     if fold:
-        return _fold(as_text(array))
+        return fold_text(as_text(array))
     plain = plain_array(array)
     return as_text(plain) if pa.types.is_nested(plain.type) else plain
 
 
-def _fold(texts: pa.Array) -> pa.Array:
+def fold_text(texts: pa.Array) -> pa.Array:
+    """Trimmed and without regard to case."""
     return pc.utf8_lower(pc.utf8_trim_whitespace(texts))

@@ -17,6 +17,7 @@ from catalog.connectors.base import (
     Definition,
     Kind,
     Match,
+    Older,
     Replacement,
     Unsupported,
 )
@@ -140,7 +141,7 @@ class MysqlConnector(SqlConnector):
     def readable(self, column: sa.Column) -> sa.ColumnElement:
         return readable(column)
 
-    def settle(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
+    def fit_types(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
         wrong = {column: found for column in columns if (found := misfits(column)) is not None}
         if not wrong:
             return
@@ -191,6 +192,15 @@ class MysqlConnector(SqlConnector):
                 f"{name} is system-versioned: what is deleted stays in its history.",
                 "Have its history dropped (ALTER TABLE … DROP SYSTEM VERSIONING), or erase there by hand.",
             )
+
+    def aged(
+        self, connection: sa.Connection, table: sa.Table, older: Older, data_set: str
+    ) -> sa.ColumnElement[bool]:
+        before = super().aged(connection, table, older, data_set)
+        return sa.and_(before, sa.func.year(table.c[older.column]) > 0)  # 0000-00-00 is no date
+
+    def deletion(self, table: sa.Table, rows: sa.ColumnElement[bool], limit: int) -> sa.Delete:
+        return sa.delete(table).where(rows).with_dialect_options(mysql_limit=limit, mariadb_limit=limit)
 
     def check_constraints_at_once(self, connection: sa.Connection) -> None:
         """InnoDB knows no deferred constraints."""

@@ -13,16 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from catalog.connectors.ageing import Rows, matcher_of
 from catalog.connectors.base import (
     ColumnInfo,
     ConnectorError,
     Malformed,
-    Match,
     Replacement,
     Unsupported,
 )
 from catalog.connectors.file_places import Place
-from catalog.connectors.matching import Matcher
 from catalog.connectors.parquet_decoding import RowGroups, gather
 from catalog.connectors.parquet_layout import kind_of, layout
 from catalog.connectors.replacing import replace_values
@@ -75,14 +74,14 @@ class ParquetFile:
         """`batch` as it would read after `rewrite`; ConstraintInTheWay where the file cannot hold it."""
         return replace_values(batch, mask, replacements, schema=self.schema(), file=self.name)
 
-    def rewrite(self, matches: Sequence[Match], replacements: Mapping[str, Replacement]) -> int:
+    def rewrite(self, rows: Rows, replacements: Mapping[str, Replacement]) -> int:
         """Drop the matching rows, or write `replacements` into them; the layout stays. How many."""
         matched = 0
 
         def write(new: BinaryIO) -> bool:
             nonlocal matched
             with self.row_groups() as old:
-                matched, changed = self._copy(old, new, matches, replacements)
+                matched, changed = self._copy(old, new, rows, replacements)
             return changed
 
         self.place.rewrite(write)
@@ -133,12 +132,12 @@ class ParquetFile:
         self,
         old: RowGroups,
         new: BinaryIO,
-        matches: Sequence[Match],
+        rows: Rows,
         replacements: Mapping[str, Replacement],
     ) -> tuple[int, bool]:
         """How many rows matched, and whether `new` differs from `old`."""
         schema = old.schema
-        matcher = Matcher(matches, schema)
+        matcher = matcher_of(rows, schema)
         matched, changed, kept = 0, False, 0
 
         def rewritten(group: int) -> Iterator[tuple[pa.RecordBatch, int]]:

@@ -17,10 +17,14 @@ from catalog.connectors.base import (
     DataSetMissing,
     Definition,
     Match,
+    Older,
     Replacement,
+    Unreachable,
+    Unsupported,
 )
 from catalog.connectors.postgresql_errors import SCAN_AGAIN, explain_connection, explain_statement
 from catalog.connectors.postgresql_matching import equal, folded, folding_collation
+from catalog.connectors.postgresql_partitions import drop_partition, wholly_older
 from catalog.connectors.postgresql_replacing import assigned, differing
 from catalog.connectors.postgresql_sampling import as_text, shuffled, spread
 from catalog.connectors.postgresql_types import readable, sql_column
@@ -149,6 +153,7 @@ class PostgresqlConnector(SqlConnector):
             *map(sql_column, found.columns),
             *(sa.Column(place, sa.Text, system=True) for place in places),
             schema=sa.sql.quoted_name(schema, quote=True),
+            info={"data_set": data_set, "divided": found.divided},
         )
 
     def condition(self, connection: sa.Connection, table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
@@ -174,6 +179,46 @@ class PostgresqlConnector(SqlConnector):
 
     def differs(self, column: sa.Column, assigned: sa.ColumnElement) -> sa.ColumnElement[bool]:
         return differing(column, assigned)
+
+    def deletion(self, table: sa.Table, rows: sa.ColumnElement[bool], limit: int) -> sa.Delete:
+        """By place, which needs no key. `rows` is asked again: a row changed meanwhile has another place."""
+        if "ctid" not in table.c:
+            name = table.info["data_set"]
+            raise Unsupported(f"{name} is a view: its rows are others'.", "Expire the tables it shows.")
+        if table.info["divided"]:
+            place = [table.c.tableoid, table.c.ctid]
+            found = sa.tuple_(*place).in_(sa.select(*place).where(rows).limit(limit))
+        else:
+            chosen = sa.select(table.c.ctid).where(rows).limit(limit).scalar_subquery()
+            found = table.c.ctid == sa.any_(sa.func.array(chosen))
+        return sa.delete(table).where(found, rows)
+
+    def droppable(self, data_set: str, older: Older) -> list[str]:
+        with self.transaction(data_set) as connection:
+            table = self.describe(connection, data_set)
+            return [each.fullname for each in wholly_older(connection, table, older)]
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        """Whole partitions first, however many rows they hold; one that cannot be dropped is emptied as any table."""
+        self.require_writable()
+        return self._drop_partitions(data_set, older) or super().expire(data_set, older, limit=limit)
+
+    def _drop_partitions(self, data_set: str, older: Older) -> int:
+        dropped = 0
+        with self.transaction(data_set) as connection:
+            table = self.describe(connection, data_set)
+            found = wholly_older(connection, table, older)
+        for partition in found:
+            try:
+                with self.transaction(data_set) as connection:
+                    rows = drop_partition(connection, table, partition)
+                    connection.commit()
+                    dropped += rows
+            except Unreachable:
+                raise
+            except ConnectorError:  # not its owner, or other tables refer to its rows
+                continue
+        return dropped
 
     def check_constraints_at_once(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))

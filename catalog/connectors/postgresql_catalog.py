@@ -42,7 +42,8 @@ COLUMNS = sa.text(
         SELECT d.oid, t.typbasetype, greatest(d.typmod, t.typtypmod), d.required OR t.typnotnull
         FROM domains d JOIN pg_catalog.pg_type t ON t.oid = d.base WHERE t.typtype = 'd'
     ), tables AS (
-        SELECT c.oid, n.nspname, c.relname, c.relkind, c.reltuples, row_security_active(c.oid) AS filtered,
+        SELECT c.oid, n.nspname, c.relname, c.relkind, c.relhassubclass, c.reltuples,
+               row_security_active(c.oid) AS filtered,
                has_schema_privilege(n.oid, 'USAGE') AS reachable,
                has_table_privilege(c.oid, 'SELECT') AS readable
         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -53,7 +54,7 @@ COLUMNS = sa.text(
           AND (CAST(:table AS text) IS NULL OR c.relname = CAST(:table AS text))
     )
     SELECT t.oid, CAST(t.nspname AS text) AS schema, CAST(t.relname AS text) AS name, t.reltuples AS estimate,
-           CAST(t.relkind AS text) AS relkind, t.filtered, t.reachable, t.readable,
+           CAST(t.relkind AS text) AS relkind, t.relhassubclass AS divided, t.filtered, t.reachable, t.readable,
            CAST(a.attname AS text) AS column, a.attnum AS position,
            format_type(a.atttypid, a.atttypmod) AS spelling,
            format_type(b.oid, -1) AS base_spelling, CAST(b.typname AS text) AS base,
@@ -97,7 +98,8 @@ KEYS = sa.text(
 
 DEFINITIONS = sa.text(
     """
-    SELECT CAST(n.nspname AS text) AS schema, CAST(c.relname AS text) AS name, pg_get_viewdef(c.oid) AS query
+    SELECT CAST(n.nspname AS text) AS schema, CAST(c.relname AS text) AS name, pg_get_viewdef(c.oid) AS query,
+        c.relkind = 'm' AS stored
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('v', 'm') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
       AND (CAST(:schemas AS text[]) IS NULL OR n.nspname = ANY (CAST(:schemas AS text[])))
@@ -129,10 +131,14 @@ def data_sets(connection: sa.Connection, *, schemas: Sequence[str] | None) -> It
 
 @dataclass(frozen=True)
 class CatalogTable:
-    """One table or view. `stored`: it has rows of its own, each in its place, as a plain view has not."""
+    """One table or view. `stored`: it has rows of its own, each in its place, as a plain view has not.
+
+    `divided`: among partitions or children, so that a place alone is none.
+    """
 
     columns: list[CatalogColumn]
     stored: bool
+    divided: bool
 
 
 def describe_table(connection: sa.Connection, schema: str, table: str) -> CatalogTable | None:
@@ -140,14 +146,18 @@ def describe_table(connection: sa.Connection, schema: str, table: str) -> Catalo
     rows = connection.execute(COLUMNS, {"schemas": [schema], "table": table}).all()
     if not rows:
         return None
-    return CatalogTable([_column(row) for row in rows if row.column is not None], rows[0].relkind != "v")
+    return CatalogTable(
+        [_column(row) for row in rows if row.column is not None],
+        stored=rows[0].relkind != "v",
+        divided=rows[0].divided,
+    )
 
 
 def definitions(connection: sa.Connection, *, schemas: Sequence[str] | None) -> Iterator[Definition]:
     """The queries of all views, every table in them with its schema."""
     connection.execute(sa.select(sa.func.set_config("search_path", "pg_catalog", True)))
     for view in connection.execute(DEFINITIONS, {"schemas": schemas}):
-        yield Definition(spell_name(view.schema, view.name), view.query, "postgres")
+        yield Definition(spell_name(view.schema, view.name), view.query, "postgres", view.stored)
 
 
 def spell_name(schema: str, table: str) -> str:

@@ -43,7 +43,7 @@ def removal(row: Row) -> list[Command]:
 def rewriting(row: Row, replacements: Mapping[str, Replacement]) -> list[Command]:
     """What writes `replacements` into the row. ConstraintInTheWay where its kind cannot hold them."""
     for name in replacements:
-        if name in FIXED:
+        if name in FIXED or name.startswith("_key."):
             raise ConstraintInTheWay(f"The column {name} of Redis cannot be written.", "Delete the row.")
     key, element = row.key, row.element
     if row.kind == "hash":

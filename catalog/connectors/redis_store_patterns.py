@@ -47,6 +47,13 @@ def expression(pattern: str) -> re.Pattern[str]:
     return re.compile("[^:/|#]+".join(parts), re.DOTALL)
 
 
+def varying(pattern: str, key: str) -> list[str]:
+    """What stands in a key of the pattern where the pattern has a star."""
+    pieces = [re.escape(piece) for piece in pattern.split("*")]
+    found = re.fullmatch("([^:/|#]+)".join(pieces), key, re.DOTALL)
+    return list(found.groups()) if found else []
+
+
 def glob(pattern: str) -> str:
     """The same for Redis, which takes some keys too many: its `*` does not stop at the end of a part."""
     return re.sub(r"([\\?\[\]^])", r"\\\1", pattern)

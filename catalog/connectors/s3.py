@@ -14,8 +14,11 @@ from catalog.connectors.base import DataSetMissing
 from catalog.connectors.file_formats import DataFile, data_file, is_data
 from catalog.connectors.file_store import FileStore
 from catalog.connectors.folder import EncodingForm
+from catalog.connectors.object_sets import ObjectPlaces
+from catalog.connectors.object_templates import TemplatesField
 from catalog.connectors.s3_bucket import Bucket
 from catalog.connectors.s3_objects import ObjectPlace
+from catalog.connectors.s3_versions import BucketObjects
 
 COUNTED = 1000
 VERSION = "?versionId="  # s3fs would take what follows for no part of the key
@@ -39,6 +42,7 @@ class S3Form(EncodingForm):
         required=False,
         help_text="The bucket stands in the path of addresses and not in their host name.",
     )
+    objects = TemplatesField()
     field_order = (
         "endpoint",
         "bucket",
@@ -48,6 +52,7 @@ class S3Form(EncodingForm):
         "secret_key",
         "path_style",
         "encoding",
+        "objects",
     )
 
     def clean_endpoint(self) -> str:
@@ -103,6 +108,9 @@ class S3Connector(FileStore):
 
     def lineage_name(self, data_set: str) -> str:
         return self.prefix + data_set
+
+    def _objects(self) -> ObjectPlaces:
+        return BucketObjects(self.bucket, self.prefix)
 
     def _names(self) -> Iterator[tuple[str, str]]:
         for key in self.bucket.keys(self.prefix):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -39,10 +39,17 @@ class SearchClient:
         """The parsed answer to `/index/path`. Raises ConnectorError without any word of the server's."""
         url = f"{self.url}/{quote(index, safe='')}/{path}" if index else f"{self.url}/{path}"
         content = None if body is None else orjson.dumps(body)
+        return self._send(method, url, content, "application/json", index)
+
+    def bulk(self, lines: Sequence[Mapping[str, Any]], *, index: str) -> Any:
+        """Many changes of documents in one request, each with its outcome; the next search sees them."""
+        content = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+        url = f"{self.url}/{quote(index, safe='')}/_bulk?refresh=true"
+        return self._send("POST", url, content, "application/x-ndjson", index)
+
+    def _send(self, method: str, url: str, content: bytes | None, kind: str, index: str) -> Any:
         try:
-            with self.http.stream(
-                method, url, content=content, headers={"Content-Type": "application/json"}
-            ) as answer:
+            with self.http.stream(method, url, content=content, headers={"Content-Type": kind}) as answer:
                 body_read = read_body(answer, most=LARGEST_ANSWER, seconds=WHOLE_SECONDS)
         except Unbounded:
             raise Malformed(
@@ -83,11 +90,13 @@ class SearchClient:
     def _understood(self, status: int, content: bytes, index: str) -> Any:
         if status in (401, 403):
             raise AccessDenied(
-                f"The search index at {self._host} refuses{f' to show {index}' if index else ' us'}.",
-                "Check the user or key and what it may read.",
+                f"The search index at {self._host} refuses us{f' at {index}' if index else ''}.",
+                "Check the user or key, what it may read, and for erasure what it may write.",
             )
         if status == 404 and index:
             raise DataSetMissing(f"There is no index {index}.", "Scan the system again.")
+        if status in (429, 503):
+            raise Unreachable(f"The search index at {self._host} is too busy.", "Try again later.")
         try:
             parsed = orjson.loads(content)
         except orjson.JSONDecodeError:

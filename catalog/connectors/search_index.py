@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 
 import pyarrow as pa
-from django import forms
 
+from catalog.connectors.ageing import no_age
 from catalog.connectors.base import (
     Capability,
     ColumnInfo,
     Connector,
     DataSetInfo,
     DataSetMissing,
+    Kind,
+    Lingering,
     Match,
+    Older,
     Operation,
     Replacement,
-    Unsupported,
 )
 from catalog.connectors.keys import convert_keys
 from catalog.connectors.matching import Matcher
+from catalog.connectors.search_changes import (
+    ATTEMPTS,
+    Hit,
+    Lines,
+    apply,
+    names,
+    removal,
+    require_writable_index,
+    rewriting,
+)
 from catalog.connectors.search_client import SearchClient
+from catalog.connectors.search_form import SearchIndexForm
+from catalog.connectors.search_rehearsing import Rehearsed
+from catalog.connectors.search_settling import expunge, lingering
 from catalog.connectors.search_values import as_text, batch_of, columns_of, schema_of
 
 SAMPLED_CHARACTERS = 4096
@@ -35,39 +48,17 @@ MOST_SAMPLED = 10_000  # a server's max_result_window
 EXACT = frozenset({"long", "integer", "short", "byte", "boolean"})
 
 
-class SearchIndexForm(forms.Form):
-    url = forms.URLField(
-        label="Address", assume_scheme="https", help_text="E.g. https://search.example.org:9200"
-    )
-    user = forms.CharField(required=False)
-    password = forms.CharField(required=False, widget=forms.PasswordInput(), strip=False)
-    api_key = forms.CharField(
-        label="API key",
-        required=False,
-        widget=forms.PasswordInput(),
-        help_text="In place of user and password.",
-    )
-    indices = forms.CharField(
-        required=False,
-        help_text="Names or patterns separated by commas (orders-*); empty for all but hidden ones.",
-    )
-
-    def clean_url(self) -> str:
-        parts = urlsplit(self.cleaned_data["url"])
-        if parts.scheme != "https" and not _is_this_machine(parts.hostname or ""):
-            raise forms.ValidationError("Use https: without it everybody on the way reads the data.")
-        if parts.username or parts.query or parts.fragment:
-            raise forms.ValidationError("Enter user and password in their own fields.")
-        return self.cleaned_data["url"]
-
-
 class SearchIndexConnector(Connector):
     kind = "search_index"
     label = "OpenSearch or Elasticsearch"
     Form = SearchIndexForm
     secret_fields = frozenset({"password", "api_key"})
-    # A deleted document stays in its segment until that is merged: erasure has a method of its own for that.
-    capabilities = frozenset({Capability.FIND})
+    keys_per_change = 10_000
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})
+
+    def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
+        super().__init__(settings, writable=writable)
+        self._expunged: set[str] = set()
 
     @cached_property
     def client(self) -> SearchClient:
@@ -103,9 +94,7 @@ class SearchIndexConnector(Connector):
                 kind="index",
                 columns=columns_of(mappings[name].get("mappings", {})),
                 row_estimate=int(row.get("docs.count") or 0),
-                problem="The index is closed. Open it, or leave it out of the list of indices."
-                if closed
-                else "",
+                problem=_problem(closed, mappings[name].get("mappings", {})),
             )
 
     def sample(self, data_set: str, *, rows: int, seed: int = 0) -> pa.Table:
@@ -140,18 +129,10 @@ class SearchIndexConnector(Connector):
         chosen = self._columns(data_set, columns)
         needed = self._columns(data_set, [*columns, *(name for match in matches for name in match.columns)])
         needed = list({column.name: column for column in needed}.values())
-        found: list[pa.RecordBatch] = []
-        seen: set[str] = set()
-        for query in self._queries(matches, needed):
-            for hits in self.client.scroll(data_set, query, size=PAGE):
-                new = [hit for hit in hits if hit["_id"] not in seen]
-                batch = batch_of([hit.get("_source", {}) for hit in new], needed)
-                # The server may have found more than what is meant: values are compared again, exactly.
-                mask = Matcher(matches, batch.schema).mask(batch)
-                seen |= {
-                    hit["_id"] for hit, hit_meant in zip(new, mask.to_pylist(), strict=True) if hit_meant
-                }
-                found.append(batch.filter(mask).select([column.name for column in chosen]))
+        found = [
+            batch.select([column.name for column in chosen])
+            for _, batch in self._matching(data_set, matches, needed)
+        ]
         schema = schema_of(chosen)
         tables = [pa.Table.from_batches([batch]) for batch in found if len(batch)]
         return (
@@ -168,21 +149,95 @@ class SearchIndexConnector(Connector):
         return self.find(data_set, matches, [matches[0].columns[0]]).num_rows
 
     def rehearse(self, operations: Sequence[Operation]) -> list[int]:
-        return self._refuse()
+        self.require_writable()
+        touched = []
+        left: dict[str, Rehearsed] = {}
+        for operation in operations:
+            index = operation.data_set
+            needed = self._columns(index, names(operation.matches, *operation.replacements))
+            if index not in left:
+                require_writable_index(self.client, index, updates=bool(operation.replacements))
+            touched.append(left.setdefault(index, Rehearsed(self._matching)).touch(operation, needed))
+        return touched
 
     def delete(self, data_set: str, matches: Sequence[Match]) -> int:
-        return self._refuse()
+        return self._change(data_set, matches, (), removal)
 
     def overwrite(
         self, data_set: str, matches: Sequence[Match], replacements: Mapping[str, Replacement]
     ) -> int:
-        return self._refuse()
-
-    def _refuse(self) -> Any:
+        if not replacements:
+            raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
         self.require_writable()
-        raise Unsupported(
-            "The console does not change documents of a search index.", "Delete them there, and search again."
+        columns = {column.name: column for column in self._columns(data_set, list(replacements))}
+        return self._change(
+            data_set, matches, list(replacements), lambda hit: rewriting(hit, columns, replacements)
         )
+
+    def settle(self, data_set: str) -> None:
+        self.require_writable()
+        if expunge(self.client, data_set):
+            self._expunged.add(data_set)
+
+    def lingering(self, data_set: str, matches: Sequence[Match]) -> Lingering | None:
+        # Documents deleted by others after the merge are no remains of these.
+        return None if data_set in self._expunged else lingering(self.client, data_set)
+
+    def count_older(self, data_set: str, older: Older) -> int:
+        return int(self.client.ask("POST", "_count", self._aged(data_set, older), index=data_set)["count"])
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        self.require_writable()
+        self._expunged.discard(data_set)
+        for _ in range(ATTEMPTS):
+            answer = self.client.ask(
+                "POST",
+                f"_delete_by_query?refresh=true&conflicts=proceed&max_docs={int(limit)}",
+                self._aged(data_set, older),
+                index=data_set,
+            )
+            if answer["deleted"] or not answer["version_conflicts"]:
+                break
+        return int(answer["deleted"])
+
+    def _aged(self, data_set: str, older: Older) -> dict[str, Any]:
+        (column,) = self._columns(data_set, [older.column])
+        if column.kind is not Kind.TIMESTAMP:
+            raise no_age(older.column, data_set)
+        before = {"lt": older.moment.isoformat(), "format": "strict_date_optional_time"}
+        return {"query": {"range": {column.name: before}}}
+
+    def _change(
+        self,
+        data_set: str,
+        matches: Sequence[Match],
+        written: Sequence[str],
+        lines: Callable[[Hit], Lines],
+    ) -> int:
+        self.require_writable()
+        needed = self._columns(data_set, names(matches, *written))
+        self._expunged.discard(data_set)
+
+        def find() -> Iterator[Hit]:
+            for hits, _ in self._matching(data_set, matches, needed):
+                yield from hits
+
+        return apply(self.client, data_set, find, lines) if matches else 0
+
+    def _matching(
+        self, data_set: str, matches: Sequence[Match], needed: Sequence[ColumnInfo]
+    ) -> Iterator[tuple[list[Hit], pa.RecordBatch]]:
+        """The matching documents, each once, with `needed` of them as a batch."""
+        seen: set[str] = set()
+        for query in self._queries(matches, needed):
+            for hits in self.client.scroll(data_set, query | {"seq_no_primary_term": True}, size=PAGE):
+                new = [hit for hit in hits if hit["_id"] not in seen]
+                batch = batch_of([hit.get("_source", {}) for hit in new], needed)
+                # The server may have found more than what is meant: values are compared again, exactly.
+                mask = Matcher(matches, batch.schema).mask(batch)
+                meant = [hit for hit, is_meant in zip(new, mask.to_pylist(), strict=True) if is_meant]
+                seen |= {hit["_id"] for hit in meant}
+                yield meant, batch.filter(mask)
 
     def _queries(self, matches: Sequence[Match], columns: Sequence[ColumnInfo]) -> Iterator[dict[str, Any]]:
         """What to ask the server: terms where its index compares exactly, every document where it does not."""
@@ -216,7 +271,10 @@ class SearchIndexConnector(Connector):
         return [known[name] for name in (known if names is None else names)]
 
 
-def _is_this_machine(host: str) -> bool:
-    with suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
+def _problem(closed: bool, mapping: Mapping[str, Any]) -> str:
+    if closed:
+        return "The index is closed. Open it, or leave it out of the list of indices."
+    source = mapping.get("_source", {})
+    if source.get("enabled", True) in (False, "false") or source.get("includes") or source.get("excludes"):
+        return "The index does not keep its documents whole (_source), so nobody can be found in it."
+    return ""

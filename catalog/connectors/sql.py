@@ -15,12 +15,16 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from catalog.connectors import sql_recomputing
+from catalog.connectors.ageing import day, naive, no_age
 from catalog.connectors.base import (
+    Capability,
     Connector,
     ConnectorError,
     ConstraintInTheWay,
     DataSetMissing,
     Match,
+    Older,
     Operation,
     Replacement,
 )
@@ -31,6 +35,8 @@ SAMPLED_CHARACTERS = 4096
 
 class SqlConnector(Connector):
     """Every operation is one transaction; a table's columns carry their `ColumnInfo` in `.info["column"]`."""
+
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE, Capability.RECOMPUTE})
 
     @abstractmethod
     def make_engine(self) -> sa.Engine:
@@ -71,6 +77,10 @@ class SqlConnector(Connector):
         """True where the column does not yet hold what is assigned, null being a value like others."""
 
     @abstractmethod
+    def deletion(self, table: sa.Table, rows: sa.ColumnElement[bool], limit: int) -> sa.Delete:
+        """What deletes at most `limit` of the rows for which `rows` is true, by the store's own means."""
+
+    @abstractmethod
     def check_constraints_at_once(self, connection: sa.Connection) -> None:
         """Deferred constraints speak at their statement, so that a rehearsal meets them too."""
 
@@ -78,7 +88,7 @@ class SqlConnector(Connector):
     def explain(self, error: DBAPIError, *, data_set: str, columns: Sequence[str]) -> ConnectorError:
         """The store's error in our words, without any value of the store; `columns` were to be written."""
 
-    def settle(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
+    def fit_types(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
         """Make those of `columns` text that hold, in `rows`, a value which their type cannot hold."""
 
     def stream(self, connection: sa.Connection) -> None:
@@ -129,7 +139,7 @@ class SqlConnector(Connector):
             table = self.describe(connection, data_set)
             chosen = user_columns(table) if columns is None else pick(table, columns, data_set)
             self.stream(connection)
-            self.settle(connection, chosen, sa.select().select_from(table))
+            self.fit_types(connection, chosen, sa.select().select_from(table))
             query = sa.select(*map(self.readable, chosen)).select_from(table)
             for batch in fetch_batches(connection, query, _schema(chosen), batch_rows):
                 try:
@@ -143,7 +153,7 @@ class SqlConnector(Connector):
             table = self.describe(connection, data_set)
             chosen = pick(table, columns, data_set)
             rows = self._any(connection, table, matches, data_set)
-            self.settle(connection, chosen, sa.select().select_from(table).where(rows))
+            self.fit_types(connection, chosen, sa.select().select_from(table).where(rows))
             query = sa.select(*map(self.readable, chosen)).select_from(table).where(rows)
             schema = _schema(chosen)
             return pa.Table.from_batches(fetch_batches(connection, query, schema, 10_000), schema)
@@ -168,6 +178,59 @@ class SqlConnector(Connector):
         if not replacements:
             raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
         return self._change([Operation(data_set, matches, replacements)], keep=True)[0]
+
+    def count_older(self, data_set: str, older: Older) -> int:
+        with self.transaction(data_set) as connection:
+            table = self.describe(connection, data_set)
+            rows = self.aged(connection, table, older, data_set)
+            return connection.scalar(sa.select(sa.func.count()).select_from(table).where(rows)) or 0
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        self.require_writable()
+        with self.transaction(data_set) as connection:
+            self.check_constraints_at_once(connection)
+            table = self.describe(connection, data_set)
+            self.require_changeable(table)
+            rows = self.aged(connection, table, older, data_set)
+            gone = connection.execute(self.deletion(table, rows, limit)).rowcount
+            self.constraints_met(connection)
+            connection.commit()
+            self.committed(connection)
+        return gone
+
+    def aged(
+        self, connection: sa.Connection, table: sa.Table, older: Older, data_set: str
+    ) -> sa.ColumnElement[bool]:
+        """True for the rows that are older (see `ageing`); Unsupported where the column has no dates or times."""
+        (column,) = pick(table, [older.column], data_set)
+        kind = arrow_type(column.type)
+        if pa.types.is_date(kind):
+            return column < sa.literal(day(older), sa.Date())
+        if not pa.types.is_timestamp(kind):
+            raise no_age(older.column, data_set)
+        return column < sa.literal(older.moment if kind.tz else naive(older), column.type)
+
+    def recompute(self, data_set: str, query: str = "") -> int:
+        self.require_writable()
+        with self.transaction(data_set) as connection:
+            self.stream(connection)
+            table = self.describe(connection, data_set)
+            if query:
+                self.require_changeable(table)
+                rows = sql_recomputing.refill(connection, table, query)
+            else:
+                rows = sql_recomputing.refresh(connection, table)
+            connection.commit()
+            self.committed(connection)
+            return rows
+
+    def differing(self, data_set: str, query: str = "") -> int:
+        found = query or next((each.sql for each in self.definitions() if each.data_set == data_set), "")
+        if not found:
+            raise DataSetMissing(f"The store keeps no definition of {data_set}.", "Scan the system again.")
+        with self.transaction(data_set) as connection:
+            self.stream(connection)
+            return sql_recomputing.differing(connection, self.describe(connection, data_set), found)
 
     @contextmanager
     def transaction(self, data_set: str = "") -> Iterator[sa.Connection]:

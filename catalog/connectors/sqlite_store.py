@@ -21,15 +21,20 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from catalog.connectors import sqlite_catalog, sqlite_errors
+from catalog.connectors.ageing import day, naive, no_age
 from catalog.connectors.base import (
     ConnectorError,
     DataSetInfo,
     DataSetMissing,
     Definition,
+    Kind,
+    Malformed,
     Match,
+    Older,
     Replacement,
+    Unsupported,
 )
-from catalog.connectors.sql import SqlConnector, user_columns
+from catalog.connectors.sql import SqlConnector, pick, user_columns
 from catalog.connectors.sql_arrow import arrow_type
 from catalog.connectors.sql_files import DatabaseFileForm, database_file
 from catalog.connectors.sql_replacing import plain_value, unique_parts
@@ -116,7 +121,7 @@ class SqliteConnector(SqlConnector):
     def condition(self, connection: sa.Connection, table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
         return (folded if match.fold else equal)(connection, table, match)
 
-    def settle(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
+    def fit_types(self, connection: sa.Connection, columns: Sequence[sa.Column], rows: sa.Select) -> None:
         doubtful = [] if not columns or columns[0].table.info["strict"] else columns
         wrong = {column: found for column in doubtful if (found := misfits(column)) is not None}
         if not wrong:
@@ -156,6 +161,30 @@ class SqliteConnector(SqlConnector):
 
     def differs(self, column: sa.Column, assigned: sa.ColumnElement) -> sa.ColumnElement[bool]:
         return sa.collate(sa.type_coerce(column, sa.Text()), "BINARY").is_distinct_from(assigned)
+
+    def aged(
+        self, connection: sa.Connection, table: sa.Table, older: Older, data_set: str
+    ) -> sa.ColumnElement[bool]:
+        """SQLite has no type for dates: any column may hold anything, and text is read as `ageing` does."""
+        (column,) = pick(table, [older.column], data_set)
+        if column.info["column"].kind not in (Kind.DATE, Kind.TIMESTAMP):
+            raise no_age(older.column, data_set)
+        answer = sa.func.console_older(column, day(older).isoformat(), naive(older).isoformat())
+        if connection.scalar(sa.select(sa.func.count()).select_from(table).where(answer < 0)):
+            raise Malformed(
+                f"Some values in {data_set}.{older.column} are no dates or times as ISO 8601 writes them.",
+                "Correct them in the store, or say which other column tells the age of the rows.",
+            )
+        return answer == 1
+
+    def deletion(self, table: sa.Table, rows: sa.ColumnElement[bool], limit: int) -> sa.Delete:
+        place = [column for column in table.columns if column.system]
+        place = place or [table.c[name] for name in table.info["key"]]
+        if not place:
+            name = table.info["data_set"]
+            raise Unsupported(f"{name} is a view: its rows are others'.", "Expire the tables it shows.")
+        found = sa.tuple_(*place) if len(place) > 1 else place[0]
+        return sa.delete(table).where(found.in_(sa.select(*place).where(rows).limit(limit)))
 
     def check_constraints_at_once(self, connection: sa.Connection) -> None:
         connection.info["changes"] = True

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from catalog.connectors.ageing import BEYOND_MICROSECONDS, DAY, NAIVE, ZONED
 from catalog.connectors.base import ColumnInfo, Kind
 from catalog.connectors.sqlite_catalog import affinity
 
@@ -58,6 +61,7 @@ def as_text(source: sa.ColumnElement, characters: int) -> sa.ColumnElement:
 def register_functions(connection: sqlite3.Connection) -> None:
     """What SQLite cannot say: folding beyond ASCII, and a repeatable random order."""
     connection.create_function("console_fold", 1, fold, deterministic=True)
+    connection.create_function("console_older", 3, _older, deterministic=True)
     connection.create_function("console_shuffle", -1, _shuffle, deterministic=True)
 
 
@@ -65,6 +69,23 @@ def fold(value: Any) -> str | None:
     if isinstance(value, bytes):
         return f"\\x{value.hex()}"
     return None if value is None else str(value).strip().lower()
+
+
+def _older(value: Any, day: str, moment: str) -> int | None:
+    """1 for a date before `day` or a time before `moment` (UTC), 0 for a later one, -1 for what is neither."""
+    if value is None:
+        return None
+    text = re.sub(BEYOND_MICROSECONDS, r"\1", value.strip()) if isinstance(value, str) else ""
+    try:
+        if re.match(DAY, text):
+            return int(datetime.fromisoformat(text).date().isoformat() < day)
+        if re.match(ZONED, text) or re.match(NAIVE, text):
+            found = datetime.fromisoformat(text)
+            found = found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
+            return int(found < datetime.fromisoformat(moment))
+    except (ValueError, OverflowError):
+        pass
+    return -1
 
 
 def _shuffle(*values: Any) -> bytes:

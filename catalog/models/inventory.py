@@ -268,10 +268,12 @@ class Label(models.Model):
 
 
 class Link(models.Model):
-    """Rows of `source` belong to, or merely mention, rows of `target` with equal values in the named columns.
+    """Rows of `source` point to rows of `target` with equal values in the named columns, and what that means.
 
-    `owned`: the source row is about the person of the target row, and a search for them follows. `reference`: it only
-    points there (a customer names their sales representative), and a search stops.
+    A search goes from a person's row to what is theirs (`owned`: the rows that point there; `owns`: the row pointed
+    to) and to what is somebody else's and shown to them (`accessed`, `accesses` in the same directions), where it
+    ends. Along a `reference` (a customer names their sales representative) it does not go. The meanings are those of
+    OWNED_BY, OWNS, ACCESSED_BY and ACCESSES in K9db (OSDI 2023).
     """
 
     class Origin(models.TextChoices):
@@ -280,7 +282,18 @@ class Link(models.Model):
 
     class Follow(models.TextChoices):
         OWNED = "owned", "Belongs to the person"
+        ACCESSED = "accessed", "Somebody else's, shown to the person"
+        OWNS = "owns", "What it points to belongs to the person"
+        ACCESSES = "accesses", "What it points to is somebody else's, shown to the person"
         REFERENCE = "reference", "Only refers to the person"
+
+    SENTENCES = {
+        Follow.OWNED: "belong to the person of",
+        Follow.ACCESSED: "are somebody else's, and shown to the person of",
+        Follow.OWNS: "point to what is their person's own in",
+        Follow.ACCESSES: "point to what is somebody else's, and shown to their person, in",
+        Follow.REFERENCE: "only refer to",
+    }
 
     source = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="links_out")
     target = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="links_in")
@@ -312,6 +325,11 @@ class Link(models.Model):
 
     def ledger_name(self) -> str:
         return str(self)
+
+    @property
+    def says(self) -> str:
+        """What stands between the source and the target in a sentence about the link."""
+        return self.SENTENCES[self.Follow(self.follow)]
 
 
 class Change(models.Model):

@@ -19,6 +19,7 @@ SYSTEM = "Chinook events"
 TOPIC = "shop.page_views"
 EACH = 8  # views of each reader
 SECONDS = 15
+KEPT = {"cleanup.policy": "delete", "retention.ms": f"{30 * 86_400_000}", "segment.ms": f"{86_400_000}"}
 
 View = dict[str, str]
 
@@ -65,7 +66,8 @@ def _written(server: SplitResult, options: dict[str, Any]) -> int:
     admin_client = load("confluent_kafka.admin", extra="kafka")
     admin = admin_client.AdminClient(options)
     if TOPIC not in admin.list_topics(timeout=SECONDS).topics:
-        for made in admin.create_topics([admin_client.NewTopic(TOPIC, 1)]).values():
+        topic = admin_client.NewTopic(TOPIC, 1, config=KEPT)
+        for made in admin.create_topics([topic]).values():
             made.result(SECONDS)
     client = KafkaClient({"bootstrap.servers": server.netloc}, server=server.netloc)
     try:

@@ -6,6 +6,7 @@ from typing import Any
 import pyarrow as pa
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from audit.ledger.recording import record
@@ -14,10 +15,11 @@ from erasure.answers import events
 from erasure.answers.models import Preview, Selection
 from erasure.finding import Connections, Estate
 from erasure.keysets import KeySet
-from erasure.models import Hit, SubjectRequest
+from erasure.models import WITH_ROWS, Hit, SubjectRequest
 from erasure.packages.others import Own, judge, learn
 from erasure.packages.reading import rows_of
 from erasure.packages.redacting import row_digest
+from erasure.packages.sections import in_all
 from erasure.requests.starting import hold_still, package
 from erasure.requests.states import NotNow
 from erasure.rights import right_of
@@ -39,7 +41,7 @@ def make_preview(request: SubjectRequest) -> Iterator[Progress]:
     """
     if not right_of(request.kind).packages or request.state != State.FOUND:
         raise JobFailed(f"{request} is {request.get_state_display().lower()}: there is nothing to look at.")
-    hits = list(request.hits.filter(rows__gt=0).select_related("data_set__system"))
+    hits = list(request.hits.filter(WITH_ROWS | Q(accessed__gt=0)).select_related("data_set__system"))
     keys, verified = known_keys(request), verified_identifiers(request)
     own = Own.of(value for values in verified.values() for value in values)
     total = 2 * len(hits)
@@ -155,7 +157,7 @@ def _first_rows(estate: Estate, hit: Hit, keys: dict[int, KeySet]) -> pa.Table:
     names = [column.name for column in estate.columns[hit.data_set_id]]
     connector = estate.connections.to(hit.data_set.system)
     tables, taken = [], 0
-    rows = rows_of(connector, hit.data_set, keys[hit.data_set_id], names, expected=hit.rows)
+    rows = rows_of(connector, hit.data_set, keys[hit.data_set_id].all, names, expected=in_all(hit))
     for table in rows:
         tables.append(table.slice(0, LOOKED_AT - taken))
         taken += table.num_rows
@@ -172,7 +174,7 @@ def _selection(
     rows, columns = _first_rows(estate, hit, keys), estate.columns[hit.data_set_id]
     found = judge(own, rows, columns)
     right = right_of(request.kind)
-    selection = Selection(data_set=hit.data_set, rows=hit.rows, looked_at=rows.num_rows)
+    selection = Selection(data_set=hit.data_set, rows=in_all(hit), looked_at=rows.num_rows)
     selection.reason = right.why_not_given(hit.data_set)
     selection.included = not selection.reason
     for column in columns:

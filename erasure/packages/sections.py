@@ -46,11 +46,16 @@ class Section:
         }
 
 
+def in_all(hit: Hit) -> int:
+    """The person's rows, those that are others' too, and those of others that are shown to them."""
+    return hit.rows + hit.shared + hit.accessed
+
+
 def fill(section: Section, estate: Estate, keys: Mapping[int, KeySet], own: Own) -> None:
     """Read the rows into the section's spool, without what is withheld. Raises ConnectorError."""
     data_set = section.hit.data_set
     connector = estate.connections.to(data_set.system)
     redaction = Redaction(section.selection, section.columns, own)
-    rows = rows_of(connector, data_set, keys[data_set.pk], section.names, expected=section.hit.rows)
+    rows = rows_of(connector, data_set, keys[data_set.pk].all, section.names, expected=in_all(section.hit))
     for table in rows:
         section.spool.add(redaction.apply(table))

@@ -36,9 +36,7 @@ def may_be_asked_again(lookups: Iterable[Lookup]) -> date | None:
     """The first day on which somebody who opted out may be asked to opt in; None if nobody of them has opted out."""
     hashes = [bytes(lookup) for _, lookup in lookups]
     latest = (
-        Registration.objects.filter(
-            lookup__in=hashes, effect=Registration.Effect.OPTED_OUT, lifted_at=None
-        )
+        Registration.objects.filter(lookup__in=hashes, effect=Registration.Effect.OPTED_OUT, lifted_at=None)
         .order_by("-since")
         .first()
     )

@@ -2,10 +2,10 @@ from collections.abc import Iterator, Mapping
 
 from catalog.classification.vocabulary import CATEGORIES
 from catalog.connectors import registry
-from catalog.connectors.base import Capability
-from catalog.models import DataSet
+from catalog.connectors.base import Capability, Connector, Match
+from catalog.models import Column, DataSet
 from erasure.answers.models import Correction
-from erasure.correcting import carrying, columns_of, fix_for
+from erasure.correcting import Fix, carrying, columns_of, fix_for
 from erasure.deciding import Decision
 from erasure.finding import Estate, complete, search, seeds_from
 from erasure.keysets import KeySet
@@ -61,7 +61,9 @@ class Rectification(Right):
         done = Step.objects.filter(plan__request=request, method="rectify", state=Step.State.DONE)
         for correction in request.corrections.all():
             category, right = correction.category, correction.values["right"]
-            corrected = done.filter(facts__correction=correction.pk).select_related("data_set__system").first()
+            corrected = (
+                done.filter(facts__correction=correction.pk).select_related("data_set__system").first()
+            )
             if corrected is None or not CATEGORIES[category].unique:
                 continue
             found = complete(search(estate, seeds_from(estate, {category: [right]}), follow=False))
@@ -84,10 +86,11 @@ def _decide(
     ]
     if hold and each:
         return Decision("leave", f"Legal hold, {hold.get_exemption_display()}: {hold.reason}", hold)
-    if not each:
-        return Decision("leave", NOTHING, hold)
-    each[-1].beside = each[:-1]
-    return each[-1]
+    own = [decision for decision in each if not decision.part]
+    main = own.pop() if own else Decision("leave", NOTHING)
+    main.hold = hold
+    main.beside = [*own, *(decision for decision in each if decision.part)]
+    return main
 
 
 def _for_correction(
@@ -99,28 +102,43 @@ def _for_correction(
         try:
             fix = fix_for(column, **values)
         except CannotReplace as problem:
-            fix = None
             trouble = {"where": str(hit.data_set), "message": str(problem), "remedy": ""}
-        if fix is None:
             yield Decision("leave", problems=[trouble])
             continue
-        wrong = carrying(connector, hit.data_set, keys.matches, fix)
-        if not wrong.matches:
-            continue
-        rows = connector.count(hit.data_set.name, wrong.matches)
-        category = correction.get_category_display()
-        decision = Decision("rectify", f"{column.name}: {category} corrected in {rows} rows")
-        decision.facts = {"column": column.name, "correction": correction.pk, "rows": rows}
-        decision.sealed = fix.seal(wrong, request)
-        if Capability.CHANGE not in registry.get(hit.data_set.system.kind).capabilities:
-            decision.method = "ask to correct"
-            decision.facts.pop("rows")
-        if column.name in hit.data_set.primary_key:
-            decision.problems.append(
-                {
-                    "where": str(hit.data_set),
-                    "message": f"{column.name} is the key of its rows: what refers to them would lose them.",
-                    "remedy": "Have its custodian correct it in the application, then search again.",
-                }
-            )
-        yield decision
+        for part, matches in {"": keys.matches, **keys.shared}.items():
+            yield from _for_part(request, connector, hit, correction, fix, column, part, matches)
+
+
+def _for_part(
+    request: SubjectRequest,
+    connector: Connector,
+    hit: Hit,
+    correction: Correction,
+    fix: Fix,
+    column: Column,
+    part: str,
+    matches: list[Match],
+) -> Iterator[Decision]:
+    """One column of the rows that are the person's alone, or of a part of those that are others' too."""
+    wrong = carrying(connector, hit.data_set, matches, fix)
+    if not wrong.matches:
+        return
+    rows = connector.count(hit.data_set.name, wrong.matches)
+    reason = f"{column.name}: {correction.get_category_display()} corrected in {rows} rows"
+    decision = Decision("rectify", reason, part=part)
+    if part:
+        decision.rows = connector.count(hit.data_set.name, matches)
+    decision.facts = {"column": column.name, "correction": correction.pk, "rows": rows}
+    decision.sealed = fix.seal(wrong, request)
+    if Capability.CHANGE not in registry.get(hit.data_set.system.kind).capabilities:
+        decision.method = "ask to correct"
+        decision.facts.pop("rows")
+    if column.name in hit.data_set.primary_key:
+        decision.problems.append(
+            {
+                "where": str(hit.data_set),
+                "message": f"{column.name} is the key of its rows: what refers to them would lose them.",
+                "remedy": "Have its custodian correct it in the application, then search again.",
+            }
+        )
+    yield decision

@@ -72,6 +72,7 @@ CARDS = (
     Card("Anonymization", "anonymization:card", "anonymization:jobs"),
     Card("Retention", "policies:card", "policies:due"),
     Card("Holds", "retention:card", "retention:holds"),
+    Card("Integrity", "ledger:integrity_card", "ledger:integrity"),
     Card("Ledger", "ledger:card", "ledger:entries", wide=True),
 )
 # About one data set, on its own page; each is given its primary key.
@@ -82,6 +83,8 @@ DATA_SET_CARDS = (
     Card("Retention", "policies:data_set_card", "policies:policies"),
     Card("Legal hold", "retention:data_set_card", "retention:holds"),
 )
+# Beside the lineage of one data set; each is given its primary key.
+LINEAGE_CARDS = (Card("Recomputation", "recomputing:card", "recomputing:recomputations"),)
 
 
 def reachable(user: User, url_name: str, *args: Any) -> str:
@@ -102,6 +105,11 @@ def cards(user: User) -> list[dict[str, Any]]:
 def data_set_cards(user: User, data_set: int) -> list[dict[str, Any]]:
     """The cards that the page of the data set with this primary key loads for this person."""
     return _loaded(user, DATA_SET_CARDS, data_set)
+
+
+def lineage_cards(user: User, data_set: int) -> list[dict[str, Any]]:
+    """The cards that the page of the data set's lineage loads for this person."""
+    return _loaded(user, LINEAGE_CARDS, data_set)
 
 
 def _loaded(user: User, shown: tuple[Card, ...], *args: Any) -> list[dict[str, Any]]:

@@ -61,6 +61,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "backups.manage": frozenset({O, E, C}),
     "training.view": frozenset({A, O, S, E, U}),
     "training.manage": frozenset({E}),
+    "tasks.view": frozenset({O, C, U}),  # custodians: of the systems that are theirs
     "tasks.confirm": frozenset({C}),  # a custodian's steps in the systems that are theirs
     "holds.view": frozenset({A, O, S, C, U}),
     "holds.manage": frozenset({O}),
@@ -70,6 +71,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "plans.approve": frozenset({O}),
     "packages.read": frozenset({O}),
     "ledger.view": frozenset({A, O, U}),
+    "ledger.guard": frozenset({A, O, U}),  # sign, export, say what an alarm was
     "reports.view": frozenset({A, O, S, U}),
 }
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from catalog.connectors.base import ConnectorError
 from catalog.connectors.custodian_signing import signed_headers
 from catalog.connectors.extras import load
-from catalog.connectors.kafka_store import client_configuration
+from catalog.connectors.kafka_reading import client_configuration
 from governance.keyring.sealing import CannotOpen
 from retention.anonymization.models import Notice, Sink
 from retention.anonymization.noticing import CONTENT_TYPE

@@ -180,6 +180,7 @@ def test_ledger_over_the_api(vera, sequenced):
         "entries": 1,
         "chain": bytes(entry.chain).hex(),
         "first_bad_entry": None,
+        "checkpoints": 0,
         "problem": "",
     }
     assert program.delete("/api/v1/ledger/0/").status_code == 403

@@ -202,6 +202,7 @@ def test_command_tells_programs(ledger):
         "intact": True,
         "entries": SIZE,
         "chain": verify().chain,
+        "checkpoints": 0,
         "first_bad_entry": None,
         "problem": "",
     }

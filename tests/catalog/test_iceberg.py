@@ -33,12 +33,9 @@ from catalog.connectors.base import (
     Kind,
     Malformed,
     Match,
-    Operation,
-    Replacement,
     Unreachable,
     Unsupported,
 )
-from catalog.connectors.destruction import open_writable
 from catalog.connectors.iceberg_form import IcebergForm
 from catalog.connectors.iceberg_pruning import prune
 from catalog.connectors.opening import open_connector
@@ -301,22 +298,6 @@ def test_folders_that_the_console_may_not_read(lake: Lake, settings: Any, tmp_pa
     assert set(form.errors) == {"uri", "warehouse"}
     with pytest.raises(AccessDenied), open_connector("iceberg", lake.settings) as connector:
         connector.check()
-
-
-def test_nothing_is_written(lake: Lake, tmp_path: Path) -> None:
-    lake.add("events", ids(0, 10))
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
-    with open_writable("iceberg", lake.settings) as writer:
-        for attempt in (
-            lambda: writer.delete("lake.events", match(id=[1])),
-            lambda: writer.overwrite("lake.events", match(id=[1]), {"id": Replacement(None)}),
-            lambda: writer.rehearse([Operation("lake.events", match(id=[1]))]),
-        ):
-            with pytest.raises(Unsupported, match="not changed from here") as raised:
-                attempt()
-            assert "expire its snapshots" in raised.value.remedy
-        assert writer.count("lake.events") == 10
-    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
 def test_a_file_that_is_no_catalog(tmp_path: Path) -> None:

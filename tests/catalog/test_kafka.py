@@ -34,11 +34,8 @@ from catalog.connectors.base import (
     Kind,
     Malformed,
     Match,
-    Replacement,
     Unreachable,
-    Unsupported,
 )
-from catalog.connectors.destruction import open_writable
 from catalog.connectors.kafka_client import Stretch
 from catalog.connectors.kafka_form import KafkaForm
 from catalog.connectors.kafka_ranges import spread
@@ -412,21 +409,6 @@ def test_fields_whose_names_are_data_are_one_column(kafka_broker: KafkaBroker, o
         {"team": "a", "*": '{"anna@x.de": {"role": "admin"}, "17": 1}'},
         {"team": "b", "*": None},
     ]
-
-
-def test_a_message_cannot_be_changed(kafka_broker: KafkaBroker) -> None:
-    topic = kafka_broker.create_topic()
-    kafka_broker.produce(topic, [b'{"id": 1}'])
-    with open_writable("kafka", {"bootstrap_servers": kafka_broker.bootstrap}) as connector:
-        for attempt in (
-            lambda: connector.delete(topic, match(id=["1"])),
-            lambda: connector.overwrite(topic, match(id=["1"]), {"id": Replacement("x")}),
-            lambda: connector.rehearse([]),
-        ):
-            with pytest.raises(Unsupported) as raised:
-                attempt()
-            assert "tombstones" in raised.value.remedy
-    assert kafka_broker.messages(topic) == [(None, b'{"id": 1}')]
 
 
 def test_lineage_names(opened: Open) -> None:

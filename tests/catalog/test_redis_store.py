@@ -116,30 +116,30 @@ def test_keys_of_every_type_are_described(reader: Connector, client: Redis) -> N
     client.hset("map:1", mapping={f"user{place}": str(place) for place in range(300)})
     found = {each.name: each for each in reader.discover()}
     assert {name: [column.name for column in each.columns] for name, each in found.items()} == {
-        "blob:*": ["_key", "_expires", "_value"],
-        "events:*": ["_key", "_expires", "_id", "user"],
-        "list:*": ["_key", "_expires", "_value"],
-        "map:*": ["_key", "_expires", "_field", "_value"],
-        "note:*": ["_key", "_expires", "_value"],
-        "rank:*": ["_key", "_expires", "_value", "_score"],
-        "session:*": ["_key", "_expires", "user", "tags", "gone"],
-        "set:*": ["_key", "_expires", "_value"],
-        "user:*": ["_key", "_expires", "name", "email"],
+        "blob:*": ["_key", "_key.1", "_expires", "_value"],
+        "events:*": ["_key", "_key.1", "_expires", "_id", "user"],
+        "list:*": ["_key", "_key.1", "_expires", "_value"],
+        "map:*": ["_key", "_key.1", "_expires", "_field", "_value"],
+        "note:*": ["_key", "_key.1", "_expires", "_value"],
+        "rank:*": ["_key", "_key.1", "_expires", "_value", "_score"],
+        "session:*": ["_key", "_key.1", "_expires", "user", "tags", "gone"],
+        "set:*": ["_key", "_key.1", "_expires", "_value"],
+        "user:*": ["_key", "_key.1", "_expires", "name", "email"],
     }
-    assert [column.kind for column in found["session:*"].columns[2:]] == [
+    assert [column.kind for column in found["session:*"].columns[3:]] == [
         Kind.INTEGER,
         Kind.ARRAY,
         Kind.UNKNOWN,
     ]
     assert rows(reader, "session:*") == [
-        {"_key": "session:1", "_expires": "true", "user": "17", "tags": '["a"]', "gone": None}
+        {"_key": "session:1", "_key.1": "1", "_expires": "true", "user": "17", "tags": '["a"]', "gone": None}
     ]
     assert [row["_value"] for row in rows(reader, "list:*")] == ["x", "x", "y"]
     assert rows(reader, "rank:*") == [
-        {"_key": "rank:1", "_expires": "false", "_value": "ann", "_score": "1.5"}
+        {"_key": "rank:1", "_key.1": "1", "_expires": "false", "_value": "ann", "_score": "1.5"}
     ]
     assert rows(reader, "events:*") == [
-        {"_key": "events:1", "_expires": "false", "_id": "5-1", "user": "ann"}
+        {"_key": "events:1", "_key.1": "1", "_expires": "false", "_id": "5-1", "user": "ann"}
     ]
     assert [row["_value"] for row in rows(reader, "blob:*")] == ["\\xfffe"]
     assert reader.count("map:*") == 300
@@ -319,7 +319,13 @@ def test_fields_whose_names_are_data_are_one_column(writer: Connector, client: R
     client.hset("role:1", mapping={"name": "Sales", "anna@example.org": "admin", "17": "x"})
     client.set("map:1", '{"name": "Sales", "anna@example.org": {"role": "admin"}, "*": 1}')
     found = {each.name: [(column.name, column.kind) for column in each.columns] for each in writer.discover()}
-    columns = [("_key", Kind.TEXT), ("_expires", Kind.BOOLEAN), ("name", Kind.TEXT), ("*", Kind.JSON)]
+    columns = [
+        ("_key", Kind.TEXT),
+        ("_key.1", Kind.TEXT),
+        ("_expires", Kind.BOOLEAN),
+        ("name", Kind.TEXT),
+        ("*", Kind.JSON),
+    ]
     assert {name: sorted(each) for name, each in found.items()} == {
         "role:*": sorted(columns),
         "map:*": sorted(columns),

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from catalog.connectors.base import Capability
 from catalog.connectors.opening import open_connector
+from catalog.connectors.search_index import SearchIndexConnector
 from catalog.crawling import crawl
 from catalog.models import Column, System
 from erasure.models import Step, SubjectRequest
@@ -25,7 +27,9 @@ def index() -> Iterator[FakeSearchServer]:
 
 
 @pytest.fixture
-def letters(index: FakeSearchServer, shop: System) -> System:
+def letters(index: FakeSearchServer, shop: System, monkeypatch: pytest.MonkeyPatch) -> System:
+    """An index that may only be searched, as if its connector could do no more."""
+    monkeypatch.setattr(SearchIndexConnector, "capabilities", frozenset({Capability.FIND}))
     system = System.objects.create(
         name="letters", kind="search_index", region="EU", settings={"url": index.url}
     )

@@ -26,11 +26,12 @@ class KafkaBroker:
     def admin(self) -> AdminClient:
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
-    def create_topic(self, name: str = "", *, partitions: int = 1) -> str:
-        """A new topic; without `name`, with one of its own."""
+    def create_topic(self, name: str = "", *, partitions: int = 1, **settings: str) -> str:
+        """A new topic; without `name`, with one of its own. Of `settings`, `retention_ms` means retention.ms."""
         name = name or f"topic-{secrets.token_hex(4)}"
+        config = {key.replace("_", "."): value for key, value in settings.items()}
         admin = self.admin()  # its answers go with it
-        for done in admin.create_topics([NewTopic(name, partitions)]).values():
+        for done in admin.create_topics([NewTopic(name, partitions, config=config)]).values():
             done.result(10)
         return name
 

@@ -7,6 +7,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -91,7 +92,8 @@ class FolderPlace(Place):
         except OSError as problem:
             raise WormProblem(f"{path} cannot be written: {problem.strerror}.") from problem
         finally:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):
+                draft.unlink()
 
     def _protect(self, path: Path) -> str:
         """Set the immutable flag if that is allowed; what protects the file now."""

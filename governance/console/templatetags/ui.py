@@ -24,7 +24,7 @@ TONES = {
     "progress": "running,verified,searching,found,approved,executing,pseudonymous,in progress,scanning",
     "good": "in use,nothing due,done,complete,confirmed,active,intact,reachable,executed,ready,sent,safeguarded",
     "attention": "identity pending,planned,unreviewed,quasi,awaiting approval,proposed,stale,expired,due,conflict,"
-    "to be retrained,due soon,held,restricted,paused,waiting,region unknown",
+    "not proven,to be retrained,due soon,held,restricted,paused,waiting,region unknown",
     "bad": "failed,residual found,overdue,unreachable,direct,broken,refused,locked,blocked,stopped,no safeguard",
     "special": "sensitive",
 }

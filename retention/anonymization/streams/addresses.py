@@ -9,7 +9,8 @@ from typing import Any
 
 from catalog.connector_urls import is_url, settings_for
 from catalog.connectors.base import ConnectorError, DataSetMissing
-from catalog.connectors.kafka_store import KafkaConnector, client_configuration
+from catalog.connectors.kafka_reading import client_configuration
+from catalog.connectors.kafka_store import KafkaConnector
 from catalog.connectors.opening import open_connector
 from catalog.models import Contract, System
 from retention.anonymization.describing import contract_in_force

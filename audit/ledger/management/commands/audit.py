@@ -1,28 +1,64 @@
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from audit.ledger.chain import verify
+from audit.ledger import chain, guarding, proofs
+from audit.ledger.context import Actor, acting
+from audit.ledger.models import Entry
+from audit.ledger.notes import NoteProblem, VerifierKey
 from audit.ledger.sequencing import sequence
+from audit.ledger.signing import signing_key
+from audit.ledger.worm.base import WormProblem
+from audit.ledger.worm.places import place
+from audit.ledger.worm.restoring import CannotRestore, restore
 
 
 class Command(BaseCommand):
     help = (
-        "Check the ledger. `audit verify` recomputes the chain and names the first entry that does not hold."
+        "The ledger: `verify` recomputes it, `checkpoint` signs how it stands, `prove` proves an entry, `export` "
+        "writes sealed segments to write-once storage, `prove-worm` tries to destroy a canary there, `restore` "
+        "fills an empty ledger from an export, `key` prints the key to check all of that with."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         check = actions.add_parser(
-            "verify", help="recompute every hash; exit status 1 if an entry does not hold"
+            "verify",
+            help="recompute every hash and compare every checkpoint; exit status 1 if one does not hold",
         )
         check.add_argument("--json", action="store_true", help="print the verdict as JSON")
+        actions.add_parser("checkpoint", help="sign how the ledger stands, and show it to the witnesses")
+        proof = actions.add_parser("prove", help="the proof that an entry is in the ledger (C2SP tlog-proof)")
+        proof.add_argument("entry", type=int)
+        proof.add_argument("--body", type=Path, help="write the entry's bytes there")
+        actions.add_parser("export", help="write what is new to write-once storage")
+        actions.add_parser("prove-worm", help="what protects objects there, found out by trying")
+        fill = actions.add_parser("restore", help="fill the empty ledger of this database from an export")
+        fill.add_argument("export", type=Path)
+        fill.add_argument("--key", help="verifier key of the log; without it, this console's own")
+        actions.add_parser("key", help="the verifier key of this ledger")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        actions: dict[str, Callable[[dict[str, Any]], None]] = {
+            "verify": self._verify,
+            "checkpoint": self._checkpoint,
+            "prove": self._prove,
+            "export": self._export,
+            "prove-worm": self._prove_worm,
+            "restore": self._restore,
+            "key": self._key,
+        }
+        with acting(Actor("system", "command")):
+            actions[options["action"]](options)
+
+    def _verify(self, options: dict[str, Any]) -> None:
         sequence()
-        verdict = verify()
+        verdict = chain.verify(checkpoints=True)
+        guarding.keep(verdict)
         if options["json"]:
             self.stdout.write(
                 json.dumps(
@@ -30,6 +66,7 @@ class Command(BaseCommand):
                         "intact": verdict.intact,
                         "entries": verdict.checked,
                         "chain": verdict.chain,
+                        "checkpoints": verdict.checkpoints,
                         "first_bad_entry": verdict.number,
                         "problem": verdict.problem,
                     }
@@ -41,3 +78,58 @@ class Command(BaseCommand):
             )
         if not options["json"]:
             self.stdout.write(f"The ledger holds: {verdict.checked} entries, chain {verdict.chain}.")
+
+    def _checkpoint(self, options: dict[str, Any]) -> None:
+        made = guarding.sign()
+        if made is None:
+            raise CommandError(
+                "The ledger and its last checkpoint part ways: nothing was signed. See the alarms."
+            )
+        self.stdout.write(made.cosigned(), ending="")
+
+    def _prove(self, options: dict[str, Any]) -> None:
+        entry = Entry.objects.filter(number=options["entry"]).first()
+        if entry is None:
+            raise CommandError(f"There is no entry {options['entry']}.")
+        checkpoint = proofs.covering(entry.number) or guarding.sign()
+        if checkpoint is None:
+            raise CommandError("The ledger and its last checkpoint part ways: nothing is proven.")
+        if options["body"]:
+            options["body"].write_bytes(bytes(entry.body))
+        self.stdout.write(proofs.proof_of(entry.number, checkpoint), ending="")
+
+    def _export(self, options: dict[str, Any]) -> None:
+        try:
+            written = guarding.export_now()
+        except WormProblem as problem:
+            raise CommandError(str(problem)) from problem
+        for segment in written:
+            self.stdout.write(f"{segment}: {segment.place}/{segment.manifest}, {segment.protection}")
+        if not written:
+            self.stdout.write("Nothing new.")
+
+    def _prove_worm(self, options: dict[str, Any]) -> None:
+        where = place()
+        if where is None:
+            raise CommandError("LEDGER_WORM names no place.")
+        try:
+            protection = where.prove()
+        except WormProblem as problem:
+            raise CommandError(str(problem)) from problem
+        if not protection:
+            raise CommandError(
+                f"{where.label} is not write-once: what was written there could be destroyed again."
+            )
+        self.stdout.write(f"{where.label}: {protection}.")
+
+    def _restore(self, options: dict[str, Any]) -> None:
+        try:
+            key = VerifierKey.parse(options["key"]) if options["key"] else signing_key().verifier
+            for there in restore(options["export"], key=key):
+                self.stdout.write(f"{there} entries")
+        except (CannotRestore, NoteProblem) as problem:
+            raise CommandError(str(problem)) from problem
+        self.stdout.write("The ledger is restored, and equal to the export.")
+
+    def _key(self, options: dict[str, Any]) -> None:
+        self.stdout.write(str(signing_key().verifier))

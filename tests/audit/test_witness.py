@@ -1,0 +1,182 @@
+import base64
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.exceptions import ImproperlyConfigured
+from django.db import transaction
+
+from audit.ledger import guarding
+from audit.ledger.checkpoints import checkpoint
+from audit.ledger.merkle import EMPTY_ROOT, leaf_hash, root_of
+from audit.ledger.models import Alarm, Cosignature
+from audit.ledger.notes import COSIGNER, LOG, Note, SigningKey, TreeHead
+from audit.ledger.recording import record
+from audit.ledger.signing import signing_key
+from audit.ledger.witness import Witness, key_from, serve
+from audit.ledger.witnessing import witnesses
+from tests.audit.events import COUNTED
+
+LEAVES = [leaf_hash(str(number).encode()) for number in range(8)]
+
+
+def grow(entries: int) -> None:
+    with transaction.atomic():
+        for number in range(entries):
+            record(COUNTED, how_many=number, note="")
+
+
+@pytest.fixture
+def log() -> SigningKey:
+    return SigningKey("other.example/log", LOG, Ed25519PrivateKey.generate())
+
+
+@pytest.fixture
+def witness(tmp_path: Path, log: SigningKey) -> Witness:
+    own = signing_key().verifier
+    key = key_from(tmp_path / "witness.pem", "witness.example/w")
+    return Witness(key, {own.name: [own], log.name: [log.verifier]}, tmp_path / "witness.json")
+
+
+@pytest.fixture
+def url(witness: Witness) -> Iterator[str]:
+    server = serve(witness, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def submit(
+    url: str, log: SigningKey, size: int, *, old: int, proof: list[bytes] = (), root: bytes = b""
+) -> httpx.Response:
+    text = TreeHead(log.name, size, root or root_of(LEAVES[:size])).text()
+    note = Note(text, (log.sign(text),))
+    lines = [f"old {old}", *(base64.b64encode(each).decode() for each in proof)]
+    body = "\n".join(lines) + f"\n\n{note}"
+    return httpx.post(f"{url}/add-checkpoint", content=body.encode())
+
+
+def test_it_cosigns_what_continues(url: str, witness: Witness, log: SigningKey) -> None:
+    first = submit(url, log, 4, old=0)
+    assert first.status_code == 200
+    text = TreeHead(log.name, 4, root_of(LEAVES[:4])).text()
+    note = Note.parse(str(Note(text, (log.sign(text),))) + first.text)
+    assert note.signed_by(witness.key.verifier) > 1_700_000_000
+    proof = [root_of(LEAVES[4:8])]
+    assert submit(url, log, 8, old=4, proof=proof).status_code == 200
+    assert submit(url, log, 8, old=8).status_code == 200
+    assert httpx.get(url).text.strip() == str(witness.key.verifier)
+
+
+def test_it_remembers_after_a_restart(url: str, witness: Witness, log: SigningKey) -> None:
+    submit(url, log, 4, old=0)
+    again = Witness(witness.key, witness.logs, witness.state)
+    assert again._known() == {log.name: (4, root_of(LEAVES[:4]))}
+
+
+@pytest.mark.parametrize(
+    ("size", "options", "status"),
+    [
+        (8, {"old": 0}, 409),
+        (8, {"old": 4, "proof": [b"\x00" * 32]}, 422),
+        (8, {"old": 4, "proof": []}, 422),
+        (4, {"old": 4, "root": b"\x01" * 32}, 422),
+        (3, {"old": 4}, 400),
+    ],
+)
+def test_what_does_not_continue_is_refused(
+    url: str, log: SigningKey, size: int, options: dict, status: int
+) -> None:
+    submit(url, log, 4, old=0)
+    answer = submit(url, log, size, **options)
+    assert answer.status_code == status
+    if status == 409:
+        assert (answer.text, answer.headers["content-type"]) == ("4\n", "text/x.tlog.size")
+
+
+def test_strangers_and_nonsense(url: str, log: SigningKey) -> None:
+    stranger = SigningKey("stranger.example/log", LOG, Ed25519PrivateKey.generate())
+    forger = SigningKey(log.name, LOG, Ed25519PrivateKey.generate())
+    assert submit(url, stranger, 4, old=0).status_code == 404
+    assert submit(url, forger, 4, old=0).status_code == 403
+    assert submit(url, log, 0, old=0, root=b"\x01" * 32).status_code == 422
+    assert submit(url, log, 0, old=0, root=EMPTY_ROOT).status_code == 200
+    for body in (
+        b"",
+        b"old 1",
+        b"old 01\n\nx",
+        b"old -1\n\nx",
+        b"new 0\n\nx",
+        b"old 0\n!\n\nx",
+        b"\xff\n\n\xff",
+    ):
+        assert httpx.post(f"{url}/add-checkpoint", content=body).status_code in (400, 413)
+    assert httpx.post(f"{url}/other", content=b"x").status_code == 404
+
+
+@pytest.mark.usefixtures("somebody_acts")
+def test_the_console_asks_its_witnesses(db: None, url: str, witness: Witness, settings) -> None:
+    settings.LEDGER_WITNESSES = [f"{witness.key.verifier} {url}"]
+    grow(3)
+    made = guarding.sign()
+    assert Note.parse(made.cosigned()).signed_by(witness.key.verifier)
+    grow(5)
+    guarding.sign()
+    assert Cosignature.objects.count() == 2
+    assert not Alarm.objects.exists()
+    assert guarding.integrity().witnessed_by == ["witness.example/w"]
+
+
+@pytest.mark.usefixtures("somebody_acts")
+def test_a_witness_that_saw_another_history_raises_the_alarm(
+    db: None, url: str, witness: Witness, settings
+) -> None:
+    settings.LEDGER_WITNESSES = [f"{witness.key.verifier} {url}"]
+    grow(3)
+    key = signing_key()
+    text = TreeHead(key.name, 2, b"\x05" * 32).text()  # what another auditor was shown
+    shown = f"old 0\n\n{Note(text, (key.sign(text),))}"
+    assert httpx.post(f"{url}/add-checkpoint", content=shown.encode()).status_code == 200
+    guarding.sign()
+    alarm = Alarm.objects.get()
+    assert (alarm.kind, "Two histories may have been shown" in alarm.message) == ("witness", True)
+    assert not guarding.integrity().proven
+
+
+@pytest.mark.usefixtures("somebody_acts")
+def test_a_restored_backup_is_noticed_by_the_witness(db: None, url: str, witness: Witness, settings) -> None:
+    settings.LEDGER_WITNESSES = [f"{witness.key.verifier} {url}"]
+    grow(3)
+    key = signing_key()
+    text = TreeHead(key.name, 500, b"\x05" * 32).text()
+    httpx.post(f"{url}/add-checkpoint", content=f"old 0\n\n{Note(text, (key.sign(text),))}".encode())
+    guarding.sign()
+    assert "it has seen 500 entries" in Alarm.objects.get().message
+
+
+@pytest.mark.usefixtures("somebody_acts")
+def test_a_witness_that_is_silent_is_asked_again(db: None, witness: Witness, settings) -> None:
+    settings.LEDGER_WITNESSES = [f"{witness.key.verifier} http://127.0.0.1:9"]
+    grow(1)
+    assert checkpoint() == guarding.sign()
+    assert not Alarm.objects.exists()
+    assert not Cosignature.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["nonsense", "a+b+c http://127.0.0.1:1", ""])
+def test_a_witness_is_a_key_and_an_address(settings, text: str) -> None:
+    settings.LEDGER_WITNESSES = [text]
+    with pytest.raises(ImproperlyConfigured):
+        witnesses()
+
+
+def test_a_witness_far_away_is_reached_by_tls(settings) -> None:
+    key = SigningKey("w", COSIGNER, Ed25519PrivateKey.generate()).verifier
+    settings.LEDGER_WITNESSES = [f"{key} http://witness.example"]
+    with pytest.raises(ImproperlyConfigured, match="needs an https address"):
+        witnesses()
