@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -32,6 +33,8 @@ class Decision:
     replacements: dict[str, dict] = field(default_factory=dict)
     kept: list[dict[str, str]] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)  # names and counts, for the step
+    sealed: bytes | None = None  # what is personal in it, for the step
     part: str = ""
     rows: int = 0
     beside: "list[Decision]" = field(default_factory=list)
