@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
@@ -32,6 +33,8 @@ class Decision:
     replacements: dict[str, dict] = field(default_factory=dict)
     kept: list[dict[str, str]] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)  # names and counts, for the step
+    sealed: bytes | None = None  # what is personal in it, for the step
     part: str = ""
     rows: int = 0
     beside: "list[Decision]" = field(default_factory=list)
@@ -69,6 +72,8 @@ def _decide(
     decisions: Mapping[int, Decision],
 ) -> Decision:
     """Of the rows that are the person's alone."""
+    if not hit.rows:
+        return Decision("keep")
     connector = registry.get(hit.data_set.system.kind)
     said = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}" if hold else ""
     said = exemption.said if exemption else said

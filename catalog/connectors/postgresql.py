@@ -23,7 +23,7 @@ from catalog.connectors.base import (
     Unsupported,
 )
 from catalog.connectors.postgresql_errors import SCAN_AGAIN, explain_connection, explain_statement
-from catalog.connectors.postgresql_matching import equal, folded, folding_collation
+from catalog.connectors.postgresql_matching import equal, folded, folding_collation, inside
 from catalog.connectors.postgresql_partitions import drop_partition, wholly_older
 from catalog.connectors.postgresql_replacing import assigned, differing
 from catalog.connectors.postgresql_sampling import as_text, shuffled, spread
@@ -68,6 +68,7 @@ class PostgresqlConnector(SqlConnector):
     label = "PostgreSQL"
     Form = PostgresqlForm
     secret_fields = frozenset({"password"})
+    search_inside = True
 
     @property
     def schemas(self) -> list[str] | None:
@@ -157,6 +158,8 @@ class PostgresqlConnector(SqlConnector):
         )
 
     def condition(self, connection: sa.Connection, table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
+        if match.path or match.inside:
+            return inside(table, match, collation=folding_collation(connection))
         if match.fold:
             return folded(table, match, collation=folding_collation(connection))
         return equal(table, match)
