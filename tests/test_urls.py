@@ -41,6 +41,7 @@ PUBLIC_PAGES = {
     "custodians:notice",
     "public:confirm",
     "public:package",
+    "public:package_file",
     "public:received",
     "public:request",
     "public:status",

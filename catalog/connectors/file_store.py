@@ -39,6 +39,7 @@ BATCH_ROWS = 100_000  # at most; batches are bounded in bytes too
 
 
 class FileStore(Connector):
+    search_inside = True
     ages_in_text = True  # of CSV and JSON Lines
     keys_per_change = 1_000_000  # each change rewrites whole files
     capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})

@@ -53,6 +53,7 @@ class IcebergConnector(Connector):
     label = "Apache Iceberg"
     Form = IcebergForm
     secret_fields = frozenset({"password", "token", "credential", "secret_key"})
+    search_inside = True
     capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE, Capability.REFILL})
     keys_per_change = 1_000_000  # each change rewrites whole files
 
