@@ -15,7 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 from django import forms
 
-from catalog.connectors import duckdb_catalog
+from catalog.connectors import duckdb_catalog, duckdb_settling
 from catalog.connectors.base import (
     Capability,
     Connector,
@@ -137,6 +137,13 @@ class DuckdbConnector(Connector):
             gone = session.expire(session.table(data_set), older, limit=limit)
             session.connection.execute("CHECKPOINT")
         return gone
+
+    def settle(self, data_set: str) -> None:
+        """The file is written anew: deleted rows leave their bytes in free blocks."""
+        self.require_writable()
+        with self._explained(data_set):
+            memory = f"{self.settings.get('memory_limit') or MEMORY_MB}MB"
+            duckdb_settling.write_anew(self.path, memory=memory)
 
     def _change(self, operations: Sequence[Operation], *, keep: bool) -> list[int]:
         self.require_writable()

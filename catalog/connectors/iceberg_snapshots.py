@@ -89,7 +89,8 @@ def _producer_class() -> type[Any]:
             validate._validate_no_new_deletes_for_data_files(table, window.head, None, files, window.base)
 
         def _manifests(self) -> list[Any]:
-            every, spec_id = self._added_data_files, self._transaction.table_metadata.default_spec_id
+            every: list[Any] = list(self._added_data_files)  # type: ignore[has-type]
+            spec_id = self._transaction.table_metadata.default_spec_id
             self._added_data_files = [file for file in every if file.spec_id == spec_id]
             written = super()._manifests()
             self._added_data_files = every

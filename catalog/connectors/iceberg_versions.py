@@ -40,7 +40,9 @@ def lingering(settings: Mapping[str, Any], table: Any) -> Lingering | None:
         live, past = known(table)
         kept = _keys({*live, *(location for location, _ in strays(table, live | set(past)))})
         with bucket.explained(".".join(table.name())):
-            hidden = [each for each in s3_old_versions.versions(bucket, _prefix(table)) if _hidden(each, kept)]
+            hidden = [
+                each for each in s3_old_versions.versions(bucket, _prefix(table)) if _hidden(each, kept)
+            ]
             untils = [s3_old_versions.locked_until(bucket, each) for each in hidden]
     if not hidden:
         return None

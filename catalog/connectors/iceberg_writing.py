@@ -22,7 +22,9 @@ def write_file(table: Any, batches: Iterable[pa.RecordBatch], *, spec_id: int, p
     arrow = extras.load("pyiceberg.io.pyarrow", extra="iceberg")
     manifest = extras.load("pyiceberg.manifest", extra="iceberg")
     model = arrow.FileFormatFactory.get(manifest.FileFormat.PARQUET)
-    schema, writer, output = table.schema(), None, None
+    schema = table.schema()
+    writer: Any = None
+    output: Any = None
     file_schema = arrow.sanitize_column_names(schema)
     for rows in _gathered(batches):
         conformed = [

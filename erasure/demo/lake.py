@@ -23,6 +23,7 @@ BUCKET = "lake"
 CATALOG = "demo-lake.db"  # beside the folder of exports, which would show it
 SIGNUPS, VIEWS = "bronze.newsletter_signup", "bronze.page_view"
 READERS, COUNTRIES = "silver.reader", "gold.readers_by_country"
+COUNTED = {"country": "country", "readers": "count(*)"}  # what COUNTRIES is made of READERS by
 REGION = "us-east-1"  # what S3 servers call the place where there is only one
 
 

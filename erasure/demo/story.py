@@ -22,6 +22,8 @@ from erasure.demo.cast import played_by
 from erasure.demo.controller import NEWSLETTER, SALES, SUPPORT
 from erasure.demo.exports import MAILING, PURCHASES
 from erasure.demo.flows import CAMPAIGNS, DECLARED, EXPORTS, FEATURES, MAIL, RECIPIENTS, SERVED, SHOP, Place
+from erasure.recomputing import declaring as recomputing
+from erasure.recomputing.models import Recomputation
 from governance.activities.models import ProcessingActivity
 from governance.console import jobs
 from governance.console.models import Job
@@ -93,6 +95,7 @@ def tell(*, say: Callable[[str], None]) -> None:
     if _unreviewed().exists():
         _carry_labels()
     say(f"{len(systems)} systems are scanned; {_review()} columns were reviewed just now.")
+    _recomputed()
     say(f"{_assign()} data sets were assigned to processing activities, {_hold()} legal holds placed.")
 
 
@@ -132,6 +135,19 @@ def _declare() -> None:
                 between = Edge.objects.filter(source_column=out_of, target_column=into)
                 if not between.filter(origin=Edge.Origin.DECLARED).exists():
                     declaring.declare(source=out_of, target=into, subtype=flow.subtype, masking=flow.masking)
+
+
+def _recomputed() -> None:
+    """How the readers are counted again once one of them is erased: declared by emil, approved by dana."""
+    if not System.objects.filter(name=lake.SYSTEM).exists():
+        return
+    counted, readers = _data_set(lake.SYSTEM, lake.COUNTRIES), _data_set(lake.SYSTEM, lake.READERS)
+    if Recomputation.objects.filter(data_set=counted).exists():
+        return
+    with played_by("emil") as emil:
+        declared = recomputing.declare(counted, source=readers, columns=lake.COUNTED, by=emil)
+    with played_by("dana") as dana:
+        recomputing.approve(declared, digest=declared.digest, by=dana)
 
 
 def _column(place: Place, name: str) -> Column | None:

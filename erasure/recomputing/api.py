@@ -40,7 +40,7 @@ class RecomputationSerializer(serializers.ModelSerializer):
 
 class DeclareRecomputationSerializer(serializers.Serializer):
     data_set = serializers.PrimaryKeyRelatedField(queryset=DataSet.objects.select_related("system"))
-    source = serializers.PrimaryKeyRelatedField(
+    source = serializers.PrimaryKeyRelatedField(  # type: ignore[assignment]  # fields have a source of their own
         queryset=DataSet.objects.select_related("system"), required=False, allow_null=True
     )
     columns = serializers.DictField(

@@ -403,3 +403,37 @@ def test_a_change_is_in_the_file_itself(path: Path, writer: Connector) -> None:
     assert writer.delete("main.t", match(id=[1])) == 1
     assert [file.name for file in path.parent.iterdir()] == [path.name]  # no write-ahead log beside it
     assert run(path, "FROM t") == [(2,)]
+
+
+def test_no_byte_is_left_when_it_is_settled(tmp_path: Path) -> None:
+    path = tmp_path / "it's people.duckdb"
+    with duckdb.connect(str(path)) as database:
+        database.execute(
+            """
+            CREATE SEQUENCE number; CREATE TYPE mood AS ENUM ('good', 'bad');
+            CREATE TABLE person (id int PRIMARY KEY DEFAULT nextval('number'), email varchar UNIQUE, felt mood);
+            CREATE TABLE visit (person int REFERENCES person (id), CHECK (person > 0));
+            CREATE INDEX visits ON visit (person); CREATE VIEW people AS SELECT * FROM person;
+            COMMENT ON TABLE person IS 'it''s them'; COMMENT ON COLUMN person.email IS 'where';
+            INSERT INTO person (email) VALUES ('anna@example.org'), ('bo@example.org'); INSERT INTO visit VALUES (2);
+            """
+        )
+    mode = path.stat().st_mode
+    with open_writable("duckdb", {"path": str(path)}) as writer:
+        writer.delete("main.person", [Match(pa.table({"email": ["anna@example.org"]}))])
+        assert b"anna@example.org" in path.read_bytes()
+        writer.settle("main.person")
+        writer.settle("main.person")
+        assert writer.count("main.person") == 1
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    assert b"anna@example.org" not in path.read_bytes()
+    assert path.stat().st_mode == mode
+    with duckdb.connect(str(path)) as database:
+        assert database.execute("SELECT id, email FROM people").fetchall() == [(2, "bo@example.org")]
+        assert database.execute("INSERT INTO person (email) VALUES ('x') RETURNING id").fetchall() == [(3,)]
+        comments = database.execute(
+            "SELECT comment FROM duckdb_tables() WHERE table_name = 'person'"
+        ).fetchall()
+        assert comments == [("it's them",)]
+        with pytest.raises(duckdb.ConstraintException):
+            database.execute("INSERT INTO visit VALUES (99)")
