@@ -349,7 +349,7 @@ class Step(models.Model):
 
 
 class Package(models.Model):
-    """The answer to an access request: a ZIP of JSON and HTML, sealed part by part, until it expires."""
+    """The answer to a request for a copy: a ZIP file, sealed part by part, until it expires. Not whole while `sha256` is empty."""
 
     request = models.OneToOneField(SubjectRequest, on_delete=models.CASCADE, related_name="package")
     size = models.BigIntegerField()
@@ -365,7 +365,8 @@ class Package(models.Model):
 
     @property
     def available(self) -> bool:
-        return self.expires_at > timezone.now()
+        """Whether it is whole, and can still be fetched."""
+        return bool(self.sha256) and self.expires_at > timezone.now()
 
 
 class PackagePart(models.Model):

@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "retention.risk",
     "retention.statistics",
     "erasure",
+    "erasure.answers",
     "erasure.registry",
     "erasure.training",
     "erasure.custodians",

@@ -106,7 +106,11 @@ class FileStore(Connector):
         with self.file(data_set) as file:
             if matches is None:
                 return file.count()
-            return sum(_many(mask) for _, mask in _hits(file, matches, ()))
+            return self.count_in(file, matches)
+
+    def count_in(self, file: DataFile, matches: Sequence[Match]) -> int:
+        """How many rows of a file satisfy any of the matches."""
+        return sum(_many(mask) for _, mask in _hits(file, matches, ()))
 
     def rehearse(self, operations: Sequence[Operation]) -> list[int]:
         self.require_writable()

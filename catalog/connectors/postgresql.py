@@ -190,7 +190,7 @@ class PostgresqlConnector(SqlConnector):
             raise Unsupported(f"{name} is a view: its rows are others'.", "Expire the tables it shows.")
         if table.info["divided"]:
             place = [table.c.tableoid, table.c.ctid]
-            found = sa.tuple_(*place).in_(sa.select(*place).where(rows).limit(limit))
+            found: sa.ColumnElement[bool] = sa.tuple_(*place).in_(sa.select(*place).where(rows).limit(limit))
         else:
             chosen = sa.select(table.c.ctid).where(rows).limit(limit).scalar_subquery()
             found = table.c.ctid == sa.any_(sa.func.array(chosen))
