@@ -74,9 +74,9 @@ class Doubts:
             if (counts >= self.from_rows).any() and total < 0:
                 total = connector.count(data_set.name)
             facts: dict[int, dict] = {}
-            for key in np.flatnonzero(counts >= self.from_rows):
+            for key in np.flatnonzero(counts >= self.from_rows).tolist():
                 if counts[key] > self.share * total:
-                    facts[int(key)] = {"of_rows": total}
+                    facts[key] = {"of_rows": total}
             for name in numbering:
                 if name not in seed.match.columns:
                     for key, values in _several(rows, name, claims.rows[mine], keys).items():

@@ -50,6 +50,9 @@ __all__ = [
     "subtract",
 ]
 
+KEYS_PER_QUERY = 200_000  # where rows have a key, by which they are told to be the same in two answers
+NOBODY = np.empty(0, np.int32)
+
 
 @dataclass
 class Search:
@@ -190,6 +193,9 @@ def _ask(
     connector: Connector, data_set: DataSet, seeds: list[Seed], columns: list[str]
 ) -> tuple[pa.Table, Claims]:
     """The rows and whose they are. Rows the store alone holds equal are told apart by asking for fewer persons."""
+    if data_set.primary_key and sum(len(seed.owners) for seed in seeds) > KEYS_PER_QUERY:
+        answers = [(_ask(connector, data_set, some, columns), first) for some, first in _pieces(seeds)]
+        return _joined([(rows, claims, first) for (rows, claims), first in answers])
     rows = connector.find(data_set.name, [_distinct(seed.match) for seed in seeds], columns)
     claims = Claims.of(rows, seeds)
     if not claims.unclaimed(rows.num_rows):
@@ -198,15 +204,28 @@ def _ask(
     if len(persons) == 1:
         return rows, _with_the_rest(claims, rows.num_rows, seeds, persons[0])
     half = len(persons) // 2
-    answers = [
-        _ask(connector, data_set, some, columns)
-        for some in (_only(seeds, persons[:half]), _only(seeds, persons[half:]))
-    ]
-    (first, mine), (second, others) = answers
-    pairs = zip(vars(mine).items(), vars(others).values(), strict=True)
-    joined = {name: np.concatenate([one, other]) for (name, one), other in pairs}
-    joined["rows"] = np.concatenate([mine.rows, others.rows + first.num_rows])
-    return pa.concat_tables([first, second]), Claims(**joined)
+    halves = (_only(seeds, persons[:half]), _only(seeds, persons[half:]))
+    return _joined([(*_ask(connector, data_set, some, columns), 0) for some in halves])
+
+
+def _pieces(seeds: list[Seed]) -> Iterator[tuple[list[Seed], int]]:
+    """The seeds in pieces of at most KEYS_PER_QUERY keys, and the number of each piece's first key."""
+    for number, seed in enumerate(seeds):
+        for first in range(0, len(seed.owners), KEYS_PER_QUERY):
+            end = first + KEYS_PER_QUERY
+            keys = replace(seed.match, keys=seed.match.keys.slice(first, KEYS_PER_QUERY))
+            piece = replace(seed, match=keys, owners=seed.owners[first:end])
+            yield [piece if n == number else other.only(NOBODY) for n, other in enumerate(seeds)], first
+
+
+def _joined(answers: list[tuple[pa.Table, Claims, int]]) -> tuple[pa.Table, Claims]:
+    """Answers to the same seeds, or to pieces of them, as one; a row may stand in it twice."""
+    start, parts = 0, []
+    for rows, claims, first in answers:
+        parts.append(replace(claims, rows=claims.rows + start, keys=claims.keys + first))
+        start += rows.num_rows
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    return pa.concat_tables([rows for rows, _, _ in answers]), Claims(*map(np.concatenate, columns))
 
 
 def _only(seeds: list[Seed], persons: np.ndarray) -> list[Seed]:

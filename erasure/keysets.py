@@ -11,6 +11,8 @@ import pyarrow as pa
 from catalog.connectors.base import Match
 from governance.keyring.sealing import open_sealed, seal
 
+WORTH_COMPRESSING = 4_096  # bytes
+WHOLE = pa.ipc.IpcWriteOptions()
 UNSAID = "-"
 UNTOLD = "?"
 
@@ -141,7 +143,8 @@ def _load(stored: dict) -> Match:
 
 def _encode(table: pa.Table) -> str:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+    options = WHOLE if table.nbytes < WORTH_COMPRESSING else pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write_table(table.combine_chunks())
     return base64.b64encode(sink.getvalue()).decode()
 

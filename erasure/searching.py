@@ -1,17 +1,18 @@
 """Search for the persons of requests and keep what was found, sealed, before anything is written anywhere."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
+import orjson
 from django.db import transaction
 from django.utils import timezone
 
-from audit.ledger.recording import record
+from audit.ledger.recording import record_many
 from catalog.connectors.base import ConnectorError
 from erasure import events
 from erasure.asking import answers_to, stop
-from erasure.doubting import Doubt, Doubts
+from erasure.doubting import Doubts
 from erasure.finding import (
     Connections,
     Estate,
@@ -27,7 +28,7 @@ from erasure.freshness import read_structure
 from erasure.keysets import KeySet
 from erasure.models import Hit, Identifier, Question, SubjectRequest
 from erasure.reaching import unreached, unsearchable
-from erasure.requests.states import NotNow, move
+from erasure.requests.states import NotNow, move_many
 from erasure.sharing import divide
 from governance.console.jobs import JobFailed, Progress
 
@@ -127,15 +128,13 @@ def store(
 ) -> None:
     """Replace the requests' hits by what was found, or ask. Hits that a step of a plan refers to stay with it."""
     now = timezone.now()
-    hits: list[Hit] = []
-    moved: set[int] = set()
-    for person, request in enumerate(requests):
-        facts = {"searched_at": now, "unsearched": result.unsearched, "unreached": unreached[person]}
-        if _moved(request, doubts.of(person), facts) and request.state == State.FOUND:
-            mine = result.of(person)
-            moved.add(request.pk)
-            hits += _hits(request, mine.found, known[request.pk], now)
-            _record(request, mine)
+    moved = _move(requests, result, doubts, unreached, now)
+    views = {request.pk: result.of(person) for person, request in enumerate(requests) if request.pk in moved}
+    found = [request for request in requests if request.pk in moved]
+    hits = [
+        hit for request in found for hit in _hits(request, views[request.pk].found, known[request.pk], now)
+    ]
+    record_many(events.PERSON_SEARCHED, ((each, each.subject, _facts(views[each.pk])) for each in found))
     kept = {(hit.request_id, hit.data_set_id) for hit in hits}
     gone = [
         hit
@@ -160,16 +159,27 @@ def _add_known(estate: Estate, seeds: Seeds, known: list[dict[int, KeySet]]) -> 
             seeds.setdefault(data_set_id, []).extend(wanted)
 
 
-def _moved(request: SubjectRequest, doubts: list[Doubt], facts: dict[str, Any]) -> bool:
-    """Whether the request has waited for this search; then it is found, or asks."""
-    try:
-        if doubts:
-            stop(request, doubts, since=SEARCHABLE)
+def _move(
+    requests: Sequence[SubjectRequest],
+    result: Search,
+    doubts: Doubts,
+    unreached: Sequence[list[dict[str, str]]],
+    now: datetime,
+) -> set[int]:
+    """Say of those that have waited for this search that they are found, which are returned, or what they ask."""
+    alike: dict[bytes, list[int]] = {}
+    for person, request in enumerate(requests):
+        if doubts.of(person):
+            with suppress(NotNow):
+                stop(request, doubts.of(person), since=SEARCHABLE)
         else:
-            move(request, State.FOUND, since=SEARCHABLE, problem="", **facts)
-    except NotNow:
-        return False
-    return True
+            alike.setdefault(orjson.dumps(unreached[person]), []).append(person)
+    moved: set[int] = set()
+    for persons in alike.values():
+        facts = {"searched_at": now, "unsearched": result.unsearched, "unreached": unreached[persons[0]]}
+        these = [requests[person] for person in persons]
+        moved |= move_many(these, State.FOUND, since=SEARCHABLE, problem="", **facts)
+    return moved
 
 
 def _hits(
@@ -195,13 +205,10 @@ def _hits(
     return hits
 
 
-def _record(request: SubjectRequest, result: Search) -> None:
-    record(
-        events.PERSON_SEARCHED,
-        request,
-        subject=request.subject,
-        data_sets_searched=len(result.searched),
-        data_sets_with_rows=len(result.found),
-        rows=result.rows,
-        unsearched=len(result.unsearched),
-    )
+def _facts(result: Search) -> dict[str, int]:
+    return {
+        "data_sets_searched": len(result.searched),
+        "data_sets_with_rows": len(result.found),
+        "rows": result.rows,
+        "unsearched": len(result.unsearched),
+    }

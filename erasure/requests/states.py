@@ -19,3 +19,17 @@ def move(request: SubjectRequest, state: str, *, since: Iterable[str], **values:
             f"{request.reference} is {request.get_state_display().lower()}: this is not possible now."
         )
     request.refresh_from_db()
+
+
+def move_many(
+    requests: Iterable[SubjectRequest], state: str, *, since: Iterable[str], **values: Any
+) -> set[int]:
+    """As `move`, for all that are in one of `since`, in the caller's transaction; which, by primary key."""
+    by_pk = {request.pk: request for request in requests}
+    waiting = SubjectRequest.objects.select_for_update().filter(pk__in=by_pk, state__in=list(since))
+    moved = set(waiting.order_by("pk").values_list("pk", flat=True))
+    SubjectRequest.objects.filter(pk__in=moved).update(state=state, **values)
+    for pk in moved:
+        for name, value in {"state": state, **values}.items():
+            setattr(by_pk[pk], name, value)
+    return moved

@@ -79,6 +79,18 @@ def test_each_of_many_is_found_as_if_searched_for_alone(shop: System, queries: C
     }
 
 
+def test_many_keys_are_asked_for_in_pieces(shop: System, monkeypatch, queries: Counter):
+    persons = emails("ana@example.org", "bo@example.org", "robert@example.org")
+    with Connections() as connections:
+        estate = Estate.load(connections)
+        whole = complete(search(estate, seeds_from(estate, persons)))
+        monkeypatch.setattr("erasure.finding.KEYS_PER_QUERY", 1)
+        queries.clear()
+        pieces = complete(search(estate, seeds_from(estate, persons)))
+    assert [seen(pieces.of(person)) for person in range(3)] == [seen(whole.of(person)) for person in range(3)]
+    assert queries["public.purchase_line"] == 4
+
+
 def test_a_row_may_be_two_persons(shop: System, shop_database: Database):
     shop_database.execute("UPDATE purchase SET customer_id = 2 WHERE id = 10; UPDATE purchase SET ip = NULL")
     shop_database.execute("INSERT INTO newsletter VALUES ('bo@example.org', 'cups')")

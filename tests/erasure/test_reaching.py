@@ -52,7 +52,8 @@ def not_reached(*categories: str) -> list[dict[str, str]]:
 
 
 TWO = (
-    "CREATE TABLE person (id int PRIMARY KEY, email text); CREATE TABLE visit (id int PRIMARY KEY, who int, place text);"
+    "CREATE TABLE person (id int PRIMARY KEY, email text);"
+    "CREATE TABLE visit (id int PRIMARY KEY, who int, place text);"
     "INSERT INTO person VALUES (1, 'a@x.org'), (2, 'b@x.org'); INSERT INTO visit VALUES (5, 1, 'here'), (6, 2, 'there')"
 )
 
