@@ -104,7 +104,7 @@ class RecipientSerializer(serializers.ModelSerializer):
             "ended_at",
         ]
         read_only_fields = ["added_at", "ended_at"]
-        extra_kwargs = {"name": {"validators": []}}  # the verb says it in words
+        extra_kwargs: dict = {"name": {"validators": []}}  # the verb says it in words
 
 
 class RowExemptionSerializer(serializers.ModelSerializer):
