@@ -20,8 +20,11 @@ def send_letter(request: SubjectRequest, template: str, **context: Any) -> bool:
     The first line of the template is the subject.
     """
     identifier = request.identifiers.filter(category="contact.email", sealed__isnull=False).first()
-    if identifier is None:
-        return False
+    return bool(identifier) and send_letter_to(identifier.value, request, template, **context)
+
+
+def send_letter_to(address: str, request: SubjectRequest, template: str, **context: Any) -> bool:
+    """The same, to somebody else whom the request is about to reach: a controller, a recipient."""
     text = render_to_string(
         f"erasure/letters/{template}.txt",
         {
@@ -32,7 +35,7 @@ def send_letter(request: SubjectRequest, template: str, **context: Any) -> bool:
         },
     )
     subject, _, body = text.strip().partition("\n")
-    message = EmailMessage(subject.strip(), body.strip() + "\n", to=[identifier.value])
+    message = EmailMessage(subject.strip(), body.strip() + "\n", to=[address])
     try:
         return bool(message.send())
     except (SMTPException, OSError) as problem:

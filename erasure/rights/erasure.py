@@ -18,6 +18,8 @@ class Erasure(Right):
     asks = "Erase the personal data you hold about me"
     way = (*FIRST, *CHANGE)
     plans = True
+    erases = True
+    done = "erased"
 
     def decide(
         self,
