@@ -54,9 +54,16 @@ class TaskIdentifierSerializer(serializers.Serializer):
     value = serializers.CharField()
 
 
+class TaskCorrectionSerializer(serializers.Serializer):
+    category = serializers.CharField()
+    wrong = serializers.CharField()
+    right = serializers.CharField()
+
+
 class TaskPersonSerializer(serializers.Serializer):
     identifiers = TaskIdentifierSerializer(many=True)
     rows = serializers.ListField(child=serializers.DictField())
+    corrections = TaskCorrectionSerializer(many=True)
 
 
 class TaskConfirmSerializer(serializers.Serializer):
