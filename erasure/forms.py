@@ -25,7 +25,7 @@ def unique_categories() -> list[tuple[str, str]]:
     return [(key, category.title) for key, category in CATEGORIES.items() if category.unique and key != EMAIL]
 
 
-def spread(refusal: ValidationError, form: forms.Form) -> None:
+def spread(refusal: ValidationError, form: forms.BaseForm) -> None:
     """Put the errors of a verb beside the fields they are about, or above the form."""
     if not hasattr(refusal, "error_dict"):
         form.add_error(None, refusal)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import os
 import threading
 import time
@@ -45,7 +46,7 @@ def work(data):
     try:
         DONE.setdefault(data["task"], erase(data["identifiers"], data["rows"]))
     except NotImplementedError as reason:
-        print(reason)
+        logging.warning("%s", reason)
         return
     state = "done" if DONE[data["task"]] else "nothing found"
     answer(data, state=state, note="By the example receiver.")
@@ -62,7 +63,7 @@ def answer(data, **said):
     }
     request = urllib.request.Request(data["callback"], body, headers)
     with urllib.request.urlopen(request, timeout=30) as response:
-        print(data["request"], response.status)
+        logging.info("%s: %s", data["request"], response.status)
 
 
 class Receiver(BaseHTTPRequestHandler):

@@ -50,7 +50,11 @@ class TaskViewSet(Refusing, viewsets.ReadOnlyModelViewSet):
         """Whom it is about, in clear; the ledger says that you asked."""
         person = reveal(self.get_object())
         known = [{"category": category, "value": value} for category, value in person.identifiers]
-        return Response({"identifiers": known, "rows": person.rows}, headers=NO_STORE)
+        corrections = [
+            dict(zip(("category", "wrong", "right"), each, strict=True)) for each in person.corrections
+        ]
+        shown = {"identifiers": known, "rows": person.rows, "corrections": corrections}
+        return Response(shown, headers=NO_STORE)
 
     @extend_schema(request=shapes.TaskConfirmSerializer, responses=shapes.TaskSerializer)
     @action(detail=True, methods=["post"])

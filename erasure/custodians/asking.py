@@ -15,6 +15,7 @@ from erasure.custodians.letters import custodian_of, write
 from erasure.custodians.models import Recipient, Task, Webhook
 from erasure.models import Step, SubjectRequest
 
+LEFT_TO_THEM = ("ask", "ask to correct")  # the methods of steps on rows that a custodian changes
 USUAL = timedelta(days=14)
 BEFORE_THE_ANSWER = timedelta(days=3)  # the person has to be answered after it
 LINK_FOR = timedelta(days=30)

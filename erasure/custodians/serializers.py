@@ -54,9 +54,16 @@ class TaskIdentifierSerializer(serializers.Serializer):
     value = serializers.CharField()
 
 
+class TaskCorrectionSerializer(serializers.Serializer):
+    category = serializers.CharField()
+    wrong = serializers.CharField()
+    right = serializers.CharField()
+
+
 class TaskPersonSerializer(serializers.Serializer):
     identifiers = TaskIdentifierSerializer(many=True)
     rows = serializers.ListField(child=serializers.DictField())
+    corrections = TaskCorrectionSerializer(many=True)
 
 
 class TaskConfirmSerializer(serializers.Serializer):
@@ -104,7 +111,7 @@ class RecipientSerializer(serializers.ModelSerializer):
             "ended_at",
         ]
         read_only_fields = ["added_at", "ended_at"]
-        extra_kwargs = {"name": {"validators": []}}  # the verb says it in words
+        extra_kwargs: dict = {"name": {"validators": []}}  # the verb says it in words
 
 
 class RowExemptionSerializer(serializers.ModelSerializer):

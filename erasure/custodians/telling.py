@@ -11,7 +11,9 @@ from django.urls import reverse
 from audit.ledger.recording import record
 from catalog.classification.vocabulary import within
 from catalog.models import Column
+from erasure.answers.models import Correction
 from erasure.custodians import events
+from erasure.custodians.asking import LEFT_TO_THEM
 from erasure.custodians.models import Recipient, Task
 from erasure.keysets import KeySet
 
@@ -21,15 +23,19 @@ TOKEN_SALT = "custodians.callback"  # noqa: S105
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who it is about: (kind, value) of each identifier, and the keys of rows that are known to be theirs."""
+    """Who it is about: (kind, value) of each identifier, and the keys of rows that are known to be theirs.
+
+    `corrections` are (kind, wrong, right) of what is to be corrected; none for other rights.
+    """
 
     identifiers: list[tuple[str, str]]
     rows: list[dict[str, Any]]
+    corrections: list[tuple[str, str, str]]
 
 
 def person_of(task: Task) -> Person:
     """Raises CannotOpen under another key ring."""
-    return Person(_identifiers(task), _rows(task))
+    return Person(_identifiers(task), _rows(task), _corrections(task))
 
 
 @transaction.atomic
@@ -54,6 +60,10 @@ def message(task: Task) -> dict[str, Any]:
             "due": task.due_on.isoformat(),
             "identifiers": [{"category": category, "value": value} for category, value in person.identifiers],
             "rows": person.rows,
+            "corrections": [
+                {"category": category, "wrong": wrong, "right": right}
+                for category, wrong, right in person.corrections
+            ],
             "callback": settings.PUBLIC_URL.rstrip("/")
             + reverse("custodians:callback", args=[task.public_id]),
             "token": callback_token(task),
@@ -85,6 +95,16 @@ def _identifiers(task: Task) -> list[tuple[str, str]]:
     return [each for each in known if any(within(category, each[0]) for category in received)] or known
 
 
+def _corrections(task: Task) -> list[tuple[str, str, str]]:
+    """Of the kinds that a recipient receives; a custodian corrects them all."""
+    made = Correction.objects.filter(request=task.request).exclude(sealed=None)
+    told = [(each.category, each.values["wrong"], each.values["right"]) for each in made]
+    if task.recipient is None:
+        return told
+    received = _categories_received(task.recipient)
+    return [each for each in told if any(within(category, each[0]) for category in received)]
+
+
 def _categories_received(recipient: Recipient) -> set[str]:
     columns = Column.objects.filter(gone_at=None)
     of_activities = columns.filter(data_set__activities__known_recipients=recipient)
@@ -100,7 +120,7 @@ def _rows(task: Task) -> list[dict[str, Any]]:
     """The keys of the rows that the search found in a system that the console cannot change."""
     if task.system_id is None:
         return []
-    steps = task.step.plan.steps.filter(method="ask", data_set__system=task.system_id)
+    steps = task.step.plan.steps.filter(method__in=LEFT_TO_THEM, data_set__system=task.system_id)
     told: list[dict[str, Any]] = []
     left = MOST_KEYS
     for step in steps.select_related("hit", "data_set"):

@@ -3,7 +3,7 @@ from typing import Any
 
 from catalog.models import System
 from erasure.custodians.answering import close_as_seen
-from erasure.custodians.asking import ask_custodian
+from erasure.custodians.asking import LEFT_TO_THEM, ask_custodian
 from erasure.custodians.models import Task
 from erasure.custodians.standing import outcome_of
 from erasure.estate import beyond_reach
@@ -26,7 +26,7 @@ class AskCustodian(Measure):
         left_to_them: dict[System, list[str]] = {}
         counts: dict[int, int] = {}
         for step in rows:
-            if step.method == "ask" and step.data_set:
+            if step.method in LEFT_TO_THEM and step.data_set:
                 left_to_them.setdefault(step.data_set.system, []).append(step.data_set.name)
                 counts[step.data_set.system_id] = counts.get(step.data_set.system_id, 0) + step.rows_before
         answered = set(
@@ -64,7 +64,7 @@ def _seen_gone(step: Step) -> bool:
 
 
 def _row_steps(step: Step) -> Any:
-    return step.plan.steps.filter(method="ask", data_set__system=step.facts["system"])
+    return step.plan.steps.filter(method__in=LEFT_TO_THEM, data_set__system=step.facts["system"])
 
 
 def _personal_data_sets(system: System) -> list[str]:

@@ -7,6 +7,8 @@ from erasure.custodians.standing import outcome_of
 from erasure.measures.base import Measure, Outcome, Turn
 from erasure.models import Step, SubjectRequest
 
+UNCHANGED = ("keep", "leave")
+
 
 class Notify(Measure):
     """Art. 19 GDPR: whoever received the data is told of the erasure, rectification or restriction, and confirms."""
@@ -16,7 +18,7 @@ class Notify(Measure):
     turn = Turn.LAST
 
     def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
-        changed = [step.data_set for step in rows if step.data_set and step.method != "keep"]
+        changed = [step.data_set for step in rows if step.data_set and step.method not in UNCHANGED]
         told = set(
             Task.objects.filter(request=request, recipient__isnull=False)
             .exclude(state__in=Task.OPEN)

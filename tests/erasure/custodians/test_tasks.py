@@ -10,14 +10,16 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from catalog.models import System
+from erasure.answers.models import Correction
 from erasure.custodians import asking, expiring, reminding
 from erasure.custodians.answering import confirm
 from erasure.custodians.models import Evidence, Task
-from erasure.models import Step, SubjectRequest
+from erasure.custodians.telling import message
+from erasure.models import Plan, Step, SubjectRequest
 from erasure.requests.states import NotNow
 from governance.console.permissions import Role
 from tests.erasure.custodians.conftest import carried_out, checked, drafted
-from tests.erasure.estate import entries
+from tests.erasure.estate import entries, request_of
 from tests.erasure.officers import text_of
 from tests.erasure.test_attaching import PDF
 from tests.people import api_of, client_of, person
@@ -255,3 +257,22 @@ def test_state_of_the_task_is_durable_against_a_second_worker(task, carl):
         confirm(stale, state="nothing found", note="Second.", way="page", by=carl)
     assert Task.objects.get().note == "First."
     assert Step.objects.get().check_at is not None
+
+
+def test_rectification_says_what_is_wrong_and_what_is_right(crm, carl, amir):
+    request = request_of("ana@example.org", amir, kind="rectification")
+    correction = Correction(request=request, category="name.full", stated_by=amir)
+    correction.set_values(wrong="Anna Lima", right="Ana Lima")
+    correction.save()
+    plan = Plan.objects.create(request=request, number=1, state="executing", fingerprint="f" * 64)
+    (step,) = drafted(plan, "ask_custodian")
+    carried_out(step)
+    task = Task.objects.get()
+    assert task.to_do == "Correct what this system holds of the person"
+    assert "Anna Lima" not in text_of(client_of(carl).get(address(task)))
+    shown = text_of(client_of(carl).post(address(task, "identifiers/")))
+    assert "Anna Lima" in shown
+    assert "Ana Lima" in shown
+    assert message(task)["data"]["corrections"] == [
+        {"category": "name.full", "wrong": "Anna Lima", "right": "Ana Lima"}
+    ]

@@ -1,5 +1,6 @@
 """Tasks sent by webhook, and the answers that come back: signed, retried, taken once."""
 
+import base64
 import json
 import time
 from datetime import timedelta
@@ -15,6 +16,7 @@ from erasure.custodians.models import Callback, Delivery, Task, Webhook
 from erasure.custodians.posting import NotSent, post, require_safe_url, resolve
 from erasure.custodians.sending import LEASE, WAITS, send_again, send_due
 from erasure.custodians.signing import Forged, new_secret, signed, verify
+from examples import task_receiver
 from tests.erasure.custodians.conftest import carried_out, checked, drafted
 from tests.erasure.estate import entries
 from tests.people import api_of, client_of
@@ -363,3 +365,18 @@ def test_two_plans_of_one_request_are_one_task(hooked, sent, plan, erasing):
     assert carried_out(step).left == 1
     assert Task.objects.get().step == step
     assert send_due() == (0, 0)
+
+
+def test_example_receiver_understands_us_and_we_it(monkeypatch):
+    monkeypatch.setattr(task_receiver, "KEY", base64.b64decode(SECRET.removeprefix("whsec_")))
+    headers, body = signed("msg_1", b"{}", secret=SECRET), b"{}"
+    assert task_receiver.is_genuine(headers, body)
+    assert not task_receiver.is_genuine(headers, b"{ }")
+    assert not task_receiver.is_genuine(signed("msg_1", body, secret=SECRET, at=1), body)
+    now = str(int(time.time()))
+    answered = {
+        "webhook-id": "msg_2",
+        "webhook-timestamp": now,
+        "webhook-signature": task_receiver.signature("msg_2", now, body),
+    }
+    assert verify(answered, body, secret=SECRET) == "msg_2"
