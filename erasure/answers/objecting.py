@@ -1,4 +1,4 @@
-"""Objections (Art. 21): to which purposes, and whether anything outweighs them. Against direct marketing nothing does."""
+"""Objections (Art. 21): to which purposes, and what outweighs them. Against direct marketing nothing does."""
 
 from django.core.exceptions import ValidationError
 from django.db import transaction

@@ -86,7 +86,7 @@ def tell_lifting(request: SubjectRequest, *, reason: str, on: date, by: User | N
 
 @transaction.atomic
 def begin_lifting(request: SubjectRequest) -> None:
-    """Go the way back: search, plan, approval, marks and registrations taken back. Raises NotNow before the day told."""
+    """Go the way back: search, plan, approval, marks and entries taken back. Raises NotNow before the day told."""
     hold_still(request)
     lifting = Lifting.objects.filter(request=request, begun_at=None).first()
     if lifting is None or not in_force(request):

@@ -1,4 +1,4 @@
-"""Restriction (Art. 18): marked in the stores that know how, in the registry for all others, and lifted by the same way."""
+"""Restriction (Art. 18): marked in stores that know how, in the registry for all others, lifted by the same way."""
 
 from datetime import timedelta
 
