@@ -53,7 +53,7 @@ def owned_links(links: Sequence[Link], columns: dict[int, list[Column]]) -> list
 
 
 def _owns(link: Link) -> bool:
-    """Whether a person said that what the link points to belongs to the person of the row that points; nobody guesses."""
+    """Whether somebody said that what it points to belongs to the person of the row that points: it is never guessed."""
     return bool(link.decided_at) and link.follow == Link.Follow.OWNS
 
 

@@ -72,24 +72,35 @@ def _decide(
     decisions: Mapping[int, Decision],
 ) -> Decision:
     """Of the rows that are the person's alone."""
-    stays = f"{exemption.said} " if exemption else ""
+    if not hit.rows:
+        return Decision("keep")
     connector = registry.get(hit.data_set.system.kind)
+    said = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}" if hold else ""
+    said = exemption.said if exemption else said
+    cannot = f"The console cannot change this store ({connector.label})."
+    if said and Capability.CHANGE not in connector.capabilities:
+        return _keep_whole(estate, hit, f"{said} {cannot}", hold)
     if Capability.WITHDRAW in connector.capabilities:
         way = _way_out(estate, hit, keys)
-        return Decision("keep" if hold or stays else way.method, stays or way.outlook, hold)
+        return Decision(way.method, way.outlook)
     if Capability.CHANGE not in connector.capabilities:
-        reason = f"{stays}The console cannot change this store ({connector.label})."
-        return Decision("keep" if hold or stays else "ask", reason, hold)
+        return Decision("ask", cannot)
     if hold:
-        reason = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}"
-        return _anonymize(estate, hit, reason, hold)
+        return _anonymize(estate, hit, said, hold)
     if exemption:
-        return _anonymize(estate, hit, exemption.said, None, exemption)
+        return _anonymize(estate, hit, said, None, exemption)
     staying = _rows_that_stay(estate, hit, keys, decisions)
     if staying:
         return _anonymize(estate, hit, f"Rows that stay refer to these: {', '.join(staying)}.", None)
     way = _way_out(estate, hit, keys)
     return Decision(way.method, way.outlook)
+
+
+def _keep_whole(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Decision:
+    """What must stay in a store that cannot change a part of a row stays as it is; the plan says it of each column."""
+    why = "the rows must stay, and this store cannot change a part of them"
+    personal = [column.name for column in estate.columns[hit.data_set_id] if column.personal]
+    return Decision("keep", reason, hold, kept=[{"column": name, "why": why} for name in personal])
 
 
 def _way_out(estate: Estate, hit: Hit, keys: Mapping[int, KeySet]) -> WayOut:

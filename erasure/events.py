@@ -24,6 +24,14 @@ PERSON_SEARCHED = Event(
         "unsearched": Fact.COUNT,
     },
 )
+SEARCH_STOPPED = Event(
+    "person.search_stopped", "stopped a search to ask whose the rows are", {"questions": Fact.COUNT}
+)
+QUESTION_ANSWERED = Event(
+    "question.answered",
+    "answered whose rows are",
+    {"data_set": Fact.NAME, "category": Fact.WORD, "answer": Fact.WORD, "reason": Fact.TEXT},
+)
 PACKAGE_MADE = Event(
     "package.made", "made the package of an access request", {"rows": Fact.COUNT, "sha256": Fact.DIGEST}
 )

@@ -17,6 +17,7 @@ from catalog.connectors.base import Connector, ConnectorError, DataSetInfo, Unre
 from catalog.connectors.destruction import open_writable
 from catalog.models import DataSet, System
 from erasure import events
+from erasure.custodians.exempting import in_force
 from erasure.expiry import carrying_out as expiry
 from erasure.finding import Connections
 from erasure.fingerprints import fingerprint_of, schema_digest
@@ -312,6 +313,8 @@ def _end(
     held = [step for step in steps if step.hold_id]
     if held:
         outcome = f"{outcome}, except what a legal hold keeps"
+    elif in_force(request):
+        outcome = f"{outcome}, except what an exception of the law keeps"
     move(
         request,
         State.COMPLETE,

@@ -29,6 +29,8 @@ def find(running: Job, request: int) -> Iterator[Progress]:
     """Search; then, for an erasure, plan. What was found by nobody is said to be so at once."""
     subject_request = SubjectRequest.objects.get(pk=request)
     yield from find_person(subject_request)
+    if subject_request.state != State.FOUND:
+        return  # the search asks something first
     if right_of(subject_request.kind).plans:
         yield from make_plan(subject_request, by=running.started_by)
     if right_of(subject_request.kind).packages:

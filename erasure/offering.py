@@ -80,6 +80,10 @@ def _verified(request: SubjectRequest) -> list[Offer]:
     interrupted = _in_force(request)
     if interrupted:
         return [Offer("Resume", reverse("erasure:plan_resume", args=[request.pk, interrupted.number]))]
+    open_question = request.questions.filter(answer="").first()
+    if open_question:
+        url = reverse("erasure:question_answer", args=[request.pk, open_question.pk])
+        return [Offer("Answer the question", url, posts=False)]
     again = request.searched_at is not None
     search = _offer("Search again" if again else "Search for the person", "search", request)
     if request.state != State.FOUND:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from erasure.asking import excluded
 from erasure.finding import (
     Connections,
     Estate,
@@ -87,7 +88,8 @@ def _look_for_identifiers(
         kept.setdefault(step.data_set_id, set()).update(entry["column"] for entry in step.kept)
     kept_seeds: Seeds = {}
     other_seeds: Seeds = {}
-    for data_set_id, wanted in seeds_from(estate, verified_identifiers(request)).items():
+    seeds = seeds_from(estate, verified_identifiers(request), excluded(request))
+    for data_set_id, wanted in seeds.items():
         for seed in wanted:
             stays = set(seed.match.columns) <= kept.get(data_set_id, set())
             (kept_seeds if stays else other_seeds).setdefault(data_set_id, []).append(seed)

@@ -2,7 +2,7 @@
 
 Operators set DATABASE_URL, DATABASE_OWNER_URL, APPLICATION_ROLE, BROKER_URL, CACHE_URL, SECRET_KEY,
 PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, KMS_URL, KMS_TOKEN, KMS_TOKEN_FILE, EMAIL_URL, EMAIL_FROM, FOLDER_ROOTS,
-WEBHOOK_NETWORKS, LINEAGE_EVENT_DAYS,
+WEBHOOK_NETWORKS, LINEAGE_EVENT_DAYS, SEARCH_ASKS_ABOVE,
 LEDGER_ORIGIN, LEDGER_KEY, LEDGER_WORM (with LEDGER_WORM_ENDPOINT,
 LEDGER_WORM_REGION, LEDGER_WORM_ACCESS_KEY, LEDGER_WORM_SECRET_KEY), LEDGER_RETENTION_DAYS, LEDGER_WITNESSES,
 TRUST_PROXY, DEBUG, CONSOLE_VAR.
@@ -66,6 +66,7 @@ class Environment:
     ledger_retention_days: int
     ledger_witnesses: list[str]  # each "verifier key, a space, address"
     lineage_event_days: int  # how long events of lineage are kept; 0: for ever
+    search_asks_above: int  # percent of a data set's rows from which a search asks whose they are
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -122,6 +123,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
             each.strip() for each in environ.get("LEDGER_WITNESSES", "").split(",") if each.strip()
         ],
         lineage_event_days=_days("LINEAGE_EVENT_DAYS", environ.get("LINEAGE_EVENT_DAYS", "") or "90"),
+        search_asks_above=_percent("SEARCH_ASKS_ABOVE", environ.get("SEARCH_ASKS_ABOVE", "") or "25"),
     )
 
 
@@ -256,6 +258,12 @@ def _networks(value: str) -> list[IPv4Network | IPv6Network]:
 def _days(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 5):
         raise EnvironmentProblem(f"{name} must be a whole number of days; 0 is for ever.")
+    return int(value)
+
+
+def _percent(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 100):
+        raise EnvironmentProblem(f"{name} must be a whole number of percent, 1 to 100.")
     return int(value)
 
 

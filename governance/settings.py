@@ -179,6 +179,7 @@ FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
 # Private networks that webhooks may reach; none by default.
 WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 LINEAGE_EVENT_DAYS = ENVIRONMENT.lineage_event_days
+SEARCH_ASKS_ABOVE = ENVIRONMENT.search_asks_above
 
 AUTH_USER_MODEL = "console.User"
 LOGIN_URL = "console:sign_in"

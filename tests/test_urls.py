@@ -131,6 +131,7 @@ def test_map_is_complete():
         "ledger",
         "policies",
         "public",
+        "recomputing",
         "registry",
         "reports",
         "retention",

@@ -39,6 +39,7 @@ BATCH_ROWS = 100_000  # at most; batches are bounded in bytes too
 
 
 class FileStore(Connector):
+    search_inside = True
     ages_in_text = True  # of CSV and JSON Lines
     keys_per_change = 1_000_000  # each change rewrites whole files
     capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})
@@ -105,7 +106,11 @@ class FileStore(Connector):
         with self.file(data_set) as file:
             if matches is None:
                 return file.count()
-            return sum(_many(mask) for _, mask in _hits(file, matches, ()))
+            return self.count_in(file, matches)
+
+    def count_in(self, file: DataFile, matches: Sequence[Match]) -> int:
+        """How many rows of a file satisfy any of the matches."""
+        return sum(_many(mask) for _, mask in _hits(file, matches, ()))
 
     def rehearse(self, operations: Sequence[Operation]) -> list[int]:
         self.require_writable()

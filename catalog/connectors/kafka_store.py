@@ -39,6 +39,7 @@ class KafkaConnector(TopicReader):
     label = "Kafka"
     Form = KafkaForm
     secret_fields = frozenset({"password", "schema_registry_password"})
+    search_inside = True
     capabilities = frozenset({Capability.FIND, Capability.WITHDRAW, Capability.RETAIN})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:

@@ -61,7 +61,7 @@ def templates(written: str) -> list[Template]:
     return [Template(line) for line in dict.fromkeys(each.strip() for each in written.splitlines()) if line]
 
 
-def check_templates(written: str) -> str:
+def check_templates(written: str) -> None:
     """For the form. Raises ValidationError."""
     for template in templates(written):
         bare = PIECE.sub("", template.text)
@@ -80,7 +80,6 @@ def check_templates(written: str) -> str:
             raise forms.ValidationError(
                 f"{template.text}: write it relative to the store, with something between two names."
             )
-    return written
 
 
 class TemplatesField(forms.CharField):

@@ -23,7 +23,7 @@ from catalog.connectors.base import (
     Unsupported,
 )
 from catalog.connectors.postgresql_errors import SCAN_AGAIN, explain_connection, explain_statement
-from catalog.connectors.postgresql_matching import equal, folded, folding_collation
+from catalog.connectors.postgresql_matching import equal, folded, folding_collation, inside
 from catalog.connectors.postgresql_partitions import drop_partition, wholly_older
 from catalog.connectors.postgresql_replacing import assigned, differing
 from catalog.connectors.postgresql_sampling import as_text, shuffled, spread
@@ -68,6 +68,7 @@ class PostgresqlConnector(SqlConnector):
     label = "PostgreSQL"
     Form = PostgresqlForm
     secret_fields = frozenset({"password"})
+    search_inside = True
 
     @property
     def schemas(self) -> list[str] | None:
@@ -157,6 +158,8 @@ class PostgresqlConnector(SqlConnector):
         )
 
     def condition(self, connection: sa.Connection, table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
+        if match.path or match.inside:
+            return inside(table, match, collation=folding_collation(connection))
         if match.fold:
             return folded(table, match, collation=folding_collation(connection))
         return equal(table, match)
@@ -187,7 +190,7 @@ class PostgresqlConnector(SqlConnector):
             raise Unsupported(f"{name} is a view: its rows are others'.", "Expire the tables it shows.")
         if table.info["divided"]:
             place = [table.c.tableoid, table.c.ctid]
-            found = sa.tuple_(*place).in_(sa.select(*place).where(rows).limit(limit))
+            found: sa.ColumnElement[bool] = sa.tuple_(*place).in_(sa.select(*place).where(rows).limit(limit))
         else:
             chosen = sa.select(table.c.ctid).where(rows).limit(limit).scalar_subquery()
             found = table.c.ctid == sa.any_(sa.func.array(chosen))

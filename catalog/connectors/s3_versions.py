@@ -125,7 +125,7 @@ class BucketObjects(ObjectPlaces):
 
     def _listed(self, start: str) -> Iterator[tuple[str, str | None, dict[str, Any]]]:
         """Every version and marker, those of one key together, the newest first."""
-        following: dict[str, str] = {}
+        following: dict[str, Any] = {}
         while True:
             method = "list_object_versions" if self.versioned else "list_objects_v2"
             page = self._call(method, Prefix=start, **following)
@@ -148,7 +148,7 @@ class BucketObjects(ObjectPlaces):
     def _uploads(self, start: str) -> dict[str, list[str]]:
         """Unfinished uploads by key, in the order of the keys."""
         found: dict[str, list[str]] = {}
-        following: dict[str, str] = {}
+        following: dict[str, Any] = {}
         while True:
             try:
                 page = self._call("list_multipart_uploads", Prefix=start, **following)

@@ -12,7 +12,7 @@ from audit.ledger.recording import record
 from erasure.custodians import events
 from erasure.custodians.letters import officers, write
 from erasure.custodians.models import Evidence, Task
-from erasure.models import Step
+from erasure.models import Step, SubjectRequest
 from erasure.requests.attaching import Checked
 from erasure.requests.states import NotNow
 from governance.console.models import User
@@ -130,7 +130,10 @@ def _answer(task: Task, state: str, *, note: str, way: str, by: User | None, exe
     )
     _refresh(task, answered)
     # The engine looks at the step again at once instead of when it would have.
-    Step.objects.filter(pk=task.step_id, state=Step.State.WAITING).update(check_at=timezone.now())
+    now = timezone.now()
+    Step.objects.filter(pk=task.step_id, state=Step.State.WAITING).update(check_at=now)
+    waiting = SubjectRequest.objects.filter(pk=task.request_id, state=SubjectRequest.State.WAITING)
+    waiting.update(look_again_at=now)
 
 
 def _refresh(task: Task, changed: int) -> None:

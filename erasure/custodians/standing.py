@@ -13,11 +13,12 @@ from erasure.measures.base import Outcome
 def outcome_of(task: Task) -> Outcome:
     """Waiting while it is open; afterwards what was said, with the digests of the evidence: nothing personal."""
     if task.open:
-        day = task.until or task.due_on
+        # Until when, only they can say.
+        until = timezone.make_aware(datetime.combine(task.until, time.max)) if task.until else None
         return Outcome(
             left=1,
             waits_for=task.waits_for,
-            until=timezone.make_aware(datetime.combine(day, time.max)),
+            until=until,
             facts={"task": str(task.public_id)},
         )
     facts: dict[str, Any] = {

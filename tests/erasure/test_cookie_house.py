@@ -54,7 +54,8 @@ INSERT INTO service_request VALUES
     ('ser_bbb-bbb', 'customer-2@example.com', NULL, '2021-01-04', NULL, 1),
     ('ser_ccc-ccc', 'customer-3@example.com', NULL, '2021-01-05', '2020-01-07', 1),
     ('ser_ddd-ddd', 'customer-3@example.com', NULL, '2021-05-05', '2020-05-08', 2);
-INSERT INTO report SELECT n, 'admin-account@example.com', 'Monthly Report', 2021, 7 + n, 100 FROM generate_series(1, 4) n;
+INSERT INTO report SELECT n, 'admin-account@example.com', 'Monthly Report', 2021, 7 + n, 100
+    FROM generate_series(1, 4) n;
 """
 LABELS = {
     **{f"address.{name}": PLACE for name in ("house", "street")},

@@ -28,7 +28,8 @@ def made(db: None, pg_database, amir, petra, work) -> Callable[..., Shared]:
 
 def test_payment_data_of_a_shop_and_its_admins(made):
     shop = made(
-        sql="CREATE TABLE admins (id int PRIMARY KEY, name text); CREATE TABLE customers (id int PRIMARY KEY, name text);"
+        sql="CREATE TABLE admins (id int PRIMARY KEY, name text);"
+        "CREATE TABLE customers (id int PRIMARY KEY, name text);"
         "CREATE TABLE spi (id int PRIMARY KEY, customer_id int, admin_id int, message text);"
         "CREATE TABLE ppi (id int PRIMARY KEY, admin_id int, customer_id int, message text);"
         "INSERT INTO admins VALUES (1, 'Alice'); INSERT INTO customers VALUES (10, 'Barb'), (20, 'Chris');"
@@ -69,9 +70,11 @@ def test_payment_data_of_a_shop_and_its_admins(made):
 
 def test_chats_of_patients_are_shown_to_their_doctors(made):
     practice = made(
-        sql="CREATE TABLE doctors (id int PRIMARY KEY, name text); CREATE TABLE patients (id int PRIMARY KEY, name text);"
+        sql="CREATE TABLE doctors (id int PRIMARY KEY, name text);"
+        "CREATE TABLE patients (id int PRIMARY KEY, name text);"
         "CREATE TABLE chat (id int PRIMARY KEY, patient_id int, doctor_id int, message text);"
-        "INSERT INTO doctors VALUES (1, 'Alice'), (2, 'Bob'); INSERT INTO patients VALUES (10, 'Carl'), (20, 'Dracula');"
+        "INSERT INTO doctors VALUES (1, 'Alice'), (2, 'Bob');"
+        "INSERT INTO patients VALUES (10, 'Carl'), (20, 'Dracula');"
         "INSERT INTO chat VALUES (1, 10, 1, 'HELLO'), (2, 10, 2, 'Good bye'), (3, 20, 1, 'HELLO'),"
         " (4, 20, 2, 'HELLO 2'), (5, 20, 1, 'HELLO 3')",
         labels={"doctors.id": STAFF, "doctors.name": NAME, "patients.id": NUMBER, "patients.name": NAME},
@@ -95,7 +98,8 @@ def test_answers_belong_to_students_and_questions_to_nobody(made):
         sql="CREATE TABLE users (email varchar(255) PRIMARY KEY, apikey varchar(255) UNIQUE, is_admin int);"
         "CREATE TABLE lectures (id int PRIMARY KEY, label varchar(255));"
         "CREATE TABLE questions (id int PRIMARY KEY, lecture_id int, question_number int, question text);"
-        "CREATE TABLE answers (id varchar(255) PRIMARY KEY, email varchar(255), question_id int, answer text, grade int);"
+        "CREATE TABLE answers (id varchar(255) PRIMARY KEY, email varchar(255), question_id int,"
+        " answer text, grade int);"
         "CREATE TABLE presenters (id int PRIMARY KEY, lecture_id int, email varchar(255));"
         "INSERT INTO users VALUES ('admin@admin.com', 'apikey000', 1), ('student1@email.com', 'apikey111', 0),"
         " ('student2@email.com', 'apikey222', 0), ('student3@email.com', 'apikey333', 0);"
@@ -422,7 +426,8 @@ def test_a_message_stays_with_the_other_one(board):
 
 def test_what_may_not_be_empty_keeps_a_row_that_says_nothing(board):
     board.database.execute(
-        "DELETE FROM comments; DELETE FROM messages; INSERT INTO hats VALUES (0, 0, 0, 'own'), (1, 0, 1, 'given')"
+        "DELETE FROM comments; DELETE FROM messages;"
+        "INSERT INTO hats VALUES (0, 0, 0, 'own'), (1, 0, 1, 'given')"
     )
     request = board.forget("contact.email", "joe@gmail.com")
     steps = {(step.data_set.name, step.part): step for step in request.plans.get().steps.all()}

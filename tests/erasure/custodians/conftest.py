@@ -29,7 +29,7 @@ def crm(db: None, carl: User) -> System:
 
 
 @pytest.fixture
-def asked(amir: User) -> SubjectRequest:
+def erasing(amir: User) -> SubjectRequest:
     amir.email = "amir@console.example"
     amir.save()
     request = request_of("ana@example.org", amir)
@@ -39,8 +39,8 @@ def asked(amir: User) -> SubjectRequest:
 
 
 @pytest.fixture
-def plan(asked: SubjectRequest) -> Plan:
-    return Plan.objects.create(request=asked, number=1, state=Plan.State.EXECUTING, fingerprint="f" * 64)
+def plan(erasing: SubjectRequest) -> Plan:
+    return Plan.objects.create(request=erasing, number=1, state=Plan.State.EXECUTING, fingerprint="f" * 64)
 
 
 @pytest.fixture

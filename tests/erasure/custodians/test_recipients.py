@@ -125,23 +125,25 @@ def test_impossible_is_declared_with_a_reason(told, amir, vera):
     assert entries("task.notice_impossible") == [{"reason": "Wound up in 2025, no successor."}]
 
 
-def test_person_is_named_the_recipients_when_they_ask(told, amir, asked, django_capture_on_commit_callbacks):
+def test_person_is_named_the_recipients_when_they_ask(
+    told, amir, erasing, django_capture_on_commit_callbacks
+):
     mail.outbox.clear()
     with django_capture_on_commit_callbacks(execute=True):
-        assert client_of(amir).post(f"/tasks/requests/{asked.pk}/recipients/").status_code == 302
+        assert client_of(amir).post(f"/tasks/requests/{erasing.pk}/recipients/").status_code == 302
     (letter,) = mail.outbox
     assert letter.to == ["ana@example.org"]
     assert "- Mailer GmbH" in letter.body
     assert entries("request.recipients_named") == [{"recipients": ["Mailer GmbH"]}]
 
 
-def test_nobody_is_named_where_nobody_was_told_or_the_identity_is_open(asked, amir, told):
+def test_nobody_is_named_where_nobody_was_told_or_the_identity_is_open(erasing, amir, told):
     SubjectRequest.objects.update(verified_at=None)
-    asked.refresh_from_db()
+    erasing.refresh_from_db()
     with pytest.raises(NotNow, match="not verified"):
-        registering.name_recipients(asked)
+        registering.name_recipients(erasing)
     Task.objects.all().delete()
-    assert client_of(amir).post(f"/tasks/requests/{asked.pk}/recipients/").status_code == 409
+    assert client_of(amir).post(f"/tasks/requests/{erasing.pk}/recipients/").status_code == 409
 
 
 def test_register_is_kept_on_its_pages(mailer, amir, vera):

@@ -33,9 +33,9 @@ def days(number: int):
     return timezone.localdate() + timedelta(days=number)
 
 
-def test_custodian_is_written_to_without_a_word_about_the_person(task, asked):
+def test_custodian_is_written_to_without_a_word_about_the_person(task, erasing):
     (letter,) = mail.outbox
-    assert (letter.to, letter.subject) == (["carl@console.example"], f"Task {asked.reference} in crm")
+    assert (letter.to, letter.subject) == (["carl@console.example"], f"Task {erasing.reference} in crm")
     assert f"http://testserver{address(task)}" in letter.body
     assert "ana" not in letter.subject + letter.body
     assert entries("task.given") == [
@@ -44,7 +44,7 @@ def test_custodian_is_written_to_without_a_word_about_the_person(task, asked):
 
 
 def test_system_without_a_custodian_is_told_to_the_officers(
-    crm, plan, asked, django_capture_on_commit_callbacks
+    crm, plan, erasing, django_capture_on_commit_callbacks
 ):
     System.objects.update(custodian=None)
     (step,) = drafted(plan, "ask_custodian")
@@ -178,15 +178,15 @@ def test_days_that_passed_unseen_are_one_reminder(task):
     assert [reminding.remind(), reminding.remind()] == [1, 0]
 
 
-def test_due_day_is_before_the_person_has_to_be_answered(asked):
-    assert asking.due_on(asked) == min(days(14), asked.due_on - timedelta(days=3))
-    asked.due_on = days(5)
-    assert asking.due_on(asked) == days(2)
-    asked.due_on = days(-5)
-    assert asking.due_on(asked) == days(1)
+def test_due_day_is_before_the_person_has_to_be_answered(erasing):
+    assert asking.due_on(erasing) == min(days(14), erasing.due_on - timedelta(days=3))
+    erasing.due_on = days(5)
+    assert asking.due_on(erasing) == days(2)
+    erasing.due_on = days(-5)
+    assert asking.due_on(erasing) == days(1)
 
 
-def test_evidence_and_notes_go_30_days_after_the_end_and_digests_stay(task, carl, asked):
+def test_evidence_and_notes_go_30_days_after_the_end_and_digests_stay(task, carl, erasing):
     client_of(carl).post(
         address(task, "confirm/"),
         {"state": "done", "note": "x", "evidence": SimpleUploadedFile("a.pdf", PDF)},

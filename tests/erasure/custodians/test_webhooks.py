@@ -210,7 +210,7 @@ def test_receiver_that_is_down_is_asked_again_for_days_under_the_same_id(
     assert {headers["webhook-id"] for headers, _ in hooked.got} == {str(task.public_id)}
     assert Delivery.objects.count() == len(WAITS) + 1
     assert (task.next_try_at, task.state) == (None, "asked")
-    assert [message.to for message in mail.outbox] == [["carl@console.example"]]  # now a person is asked
+    assert [message.to for message in mail.outbox] == [["carl@console.example"]]  # now a person is erasing
     assert [facts["attempts"] for facts in entries("task.not_sent")] == [len(WAITS) + 1]
 
     send_again(task)
@@ -355,10 +355,10 @@ def test_webhook_removed_meanwhile_leaves_the_task_to_a_person(hooked, task, crm
     assert send_due() == (0, 0)
 
 
-def test_two_plans_of_one_request_are_one_task(hooked, sent, plan, asked):
+def test_two_plans_of_one_request_are_one_task(hooked, sent, plan, erasing):
     plan.state = plan.State.STOPPED
     plan.save()
-    later = type(plan).objects.create(request=asked, number=2, state="executing", fingerprint="e" * 64)
+    later = type(plan).objects.create(request=erasing, number=2, state="executing", fingerprint="e" * 64)
     (step,) = drafted(later, "ask_custodian")
     assert carried_out(step).left == 1
     assert Task.objects.get().step == step
