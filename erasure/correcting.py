@@ -1,4 +1,4 @@
-"""What is wrong and what is right (Art. 16), column by column: which rows carry it, and the value in the column's type."""
+"""What is wrong and what is right (Art. 16), column by column: which rows carry it, and how it is written there."""
 
 import base64
 from collections.abc import Callable, Iterator, Sequence

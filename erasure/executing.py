@@ -273,7 +273,8 @@ def _conclude(plan: Plan, steps: list[Step], verification: Verification) -> None
     problem = next((step.problem for step in steps if step.problem), "")
     if not all_done and not problem:
         problem = "Rows of the person appeared while the plan was carried out."
-    _end(plan.request, verification, steps, since=State.EXECUTING, outcome=right_of(plan.request.kind).done_for(plan.request), problem=problem)
+    outcome = right_of(plan.request.kind).done_for(plan.request)
+    _end(plan.request, verification, steps, since=State.EXECUTING, outcome=outcome, problem=problem)
 
 
 def _record_verification(

@@ -14,7 +14,9 @@ from django.utils import timezone
 from audit.ledger.context import Actor, acting
 from audit.ledger.recording import record
 from erasure import events
-from erasure.models import Hit, Identifier, Package, SubjectRequest
+from erasure.answers.models import Statement
+from erasure.models import Hit, Identifier, Package, Step, SubjectRequest
+from erasure.packages.previewing import forget
 from erasure.requests.closing import reject
 from erasure.requests.identity import UNVERIFIED
 
@@ -46,7 +48,9 @@ def _closed_long_ago() -> QuerySet[SubjectRequest]:
         Hit.objects.filter(request=OuterRef("pk"), sealed_keys__isnull=False)
     )
     ended = Q(state__in=SubjectRequest.ENDED, closed_at__lte=timezone.now() - KEPT_FOR)
-    return SubjectRequest.objects.filter(ended).filter(sealed)
+    # Who is restricted has to be found again when the restriction is lifted.
+    restricted = Q(kind=SubjectRequest.Kind.RESTRICTION, outcome__startswith="restricted")
+    return SubjectRequest.objects.filter(ended).filter(sealed).exclude(restricted)
 
 
 def _reject(request: SubjectRequest) -> None:
@@ -62,6 +66,10 @@ def _delete_package(package: Package) -> None:
 def _destroy_keys(request: SubjectRequest) -> None:
     request.identifiers.update(sealed=None)
     request.hits.update(sealed_keys=None)
+    request.corrections.update(sealed=None)
+    Statement.objects.filter(request=request).update(sealed=None)
+    Step.objects.filter(plan__request=request).update(sealed=None)
+    forget(request)
     record(events.KEYS_DESTROYED, request, subject=request.subject)
 
 

@@ -349,7 +349,7 @@ class Step(models.Model):
 
 
 class Package(models.Model):
-    """The answer to a request for a copy: a ZIP file, sealed part by part, until it expires. Not whole while `sha256` is empty."""
+    """A copy of the person's data: a ZIP file, sealed part by part, until it expires. Not whole without `sha256`."""
 
     request = models.OneToOneField(SubjectRequest, on_delete=models.CASCADE, related_name="package")
     size = models.BigIntegerField()

@@ -34,7 +34,8 @@ class Rectify(Method):
 
 
 def _sealed(step: Step) -> tuple[Fix, KeySet]:
-    assert step.sealed is not None and step.hit is not None
+    assert step.sealed is not None
+    assert step.hit is not None
     return unseal(step.sealed, step.hit.request)
 
 

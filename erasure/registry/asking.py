@@ -27,7 +27,7 @@ def effects_on(lookups: Iterable[Lookup], purpose: str = "") -> dict[Lookup, fro
 
 
 def restricted(lookups: Iterable[Lookup]) -> set[Lookup]:
-    """Whose rows may be stored and nothing else: neither erased by age nor anonymized (Art. 18(1)(b) and (c), 18(2))."""
+    """Whose rows may be stored and nothing else: neither erased by age nor anonymized (Art. 18(1)(b), (c) and (2))."""
     effects = effects_on(lookups)
     return {key for key, said in effects.items() if Registration.Effect.RESTRICTED in said}
 

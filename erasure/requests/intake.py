@@ -11,6 +11,7 @@ from django.utils import timezone
 from audit.ledger.recording import record
 from catalog.classification.vocabulary import CATEGORIES
 from erasure import events
+from erasure.answers.settling import settle_at_once
 from erasure.models import Identifier, SubjectRequest
 from erasure.requests.clock import due, regimes
 from governance.activities.models import Organisation
@@ -44,6 +45,8 @@ def receive(
     """
     with transaction.atomic():
         request, repeated = _receive(kind, clean(identifiers), channel, regime, handled_by)
+        if not repeated:
+            settle_at_once(request)
     if repeated:  # only now, so that the ledger's entry about it stays
         raise AlreadyOpen(request)
     return request

@@ -49,7 +49,7 @@ class Right(ABC):
     def residue(
         self, request: SubjectRequest, estate: "Estate", keys: Mapping[int, KeySet]
     ) -> "Iterator[tuple[DataSet, int, str]]":
-        """For a right that plans and does not erase: what the second search still finds wrong, beside the steps' rows."""
+        """For a right that changes rows and keeps them: what is still wrong, beside the rows of the steps."""
         yield from ()
 
     def why_not_given(self, data_set: DataSet) -> str:

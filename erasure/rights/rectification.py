@@ -15,6 +15,11 @@ from erasure.requests.intake import add_identifier
 from erasure.rights.base import CHANGE, FIRST, Right
 from retention.models import Hold
 
+UNSAID = {
+    "where": "What is wrong",
+    "message": "Nobody has entered yet what is wrong and what is right.",
+    "remedy": "Enter it on the page of the request, then plan again.",
+}
 NOTHING = "Nothing in these rows is said to be wrong."
 
 
@@ -79,6 +84,8 @@ def _decide(
     corrections: list[Correction],
     hold: Hold | None,
 ) -> Decision:
+    if not corrections:
+        return Decision("leave", hold=hold, problems=[UNSAID])
     each = [
         decision
         for correction in corrections
