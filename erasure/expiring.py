@@ -37,7 +37,9 @@ def expire() -> dict[str, int]:
 
 
 def _unconfirmed() -> QuerySet[SubjectRequest]:
-    return SubjectRequest.objects.filter(state__in=UNVERIFIED, due_on__lt=timezone.localdate())
+    return SubjectRequest.objects.filter(
+        state__in=UNVERIFIED, due_on__lt=timezone.localdate(), paused_at=None
+    )
 
 
 def _closed_long_ago() -> QuerySet[SubjectRequest]:

@@ -12,7 +12,12 @@ State = SubjectRequest.State
 
 
 def overdue() -> Q:
-    return Q(due_on__lt=timezone.localdate()) & ~Q(state__in=SubjectRequest.ENDED)
+    return Q(due_on__lt=timezone.localdate()) & running()
+
+
+def running() -> Q:
+    """Not ended, and its clock does not stand."""
+    return Q(paused_at=None, clock_waits=False) & ~Q(state__in=SubjectRequest.ENDED)
 
 
 class RequestFilter(django_filters.FilterSet):

@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from catalog.classification.vocabulary import CATEGORIES
 from erasure.models import SubjectRequest
 from erasure.requests import clock
-from erasure.requests.closing import REASON_LENGTH
 from erasure.requests.intake import EMAIL, MAX_IDENTIFIERS, MAX_LENGTH
+from erasure.requests.stating import REASON_LENGTH
 from governance.console.pages import TypedWordForm
 
 # Where the person says they live, in place of the name of a law.

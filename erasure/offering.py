@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from erasure.models import Plan, SubjectRequest
+from erasure.requests.closing import why_not_extended
 from erasure.requests.identity import AT_MOST, UNVERIFIED
 from erasure.requests.starting import IN_FORCE, SEARCHABLE
 from erasure.rights import right_of
@@ -48,7 +49,7 @@ def other_things(request: SubjectRequest, user: User) -> list[Offer]:
     if idle:
         offers += _unverified(request) if request.state in UNVERIFIED else _verified(request)
     offers.append(_offer("Add an identifier", "identifier_add", request, posts=False))
-    if not request.extended and request.due_on >= timezone.localdate():
+    if not why_not_extended(request):
         offers.append(_offer("Extend the deadline", "extend", request, posts=False))
     if idle and not _in_force(request):
         offers.append(_offer("Reject the request", "reject", request, posts=False))

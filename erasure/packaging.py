@@ -57,8 +57,9 @@ def make_package(request: SubjectRequest) -> Iterator[Progress]:
     except ConnectorError as problem:
         raise JobFailed(f"The package could not be made. {problem}") from problem
     content = _zip(request, sections)
-    secret = store(request, content, rows=sum(len(section["rows"]) for section in sections))
-    send_letter(request, "package_ready", secret=secret, expires=request.package.expires_at)
+    with transaction.atomic():
+        secret = store(request, content, rows=sum(len(section["rows"]) for section in sections))
+        send_letter(request, "package_ready", secret=secret, expires=request.package.expires_at)
 
 
 @transaction.atomic

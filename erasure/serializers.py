@@ -8,9 +8,9 @@ from rest_framework import serializers
 from erasure.forms import unique_categories
 from erasure.models import Hit, Package, Plan, Step, SubjectRequest
 from erasure.requests import clock
-from erasure.requests.closing import REASON_LENGTH
 from erasure.requests.intake import MAX_LENGTH
 from erasure.requests.revealing import masked_identifiers
+from erasure.requests.stating import REASON_LENGTH
 
 
 class GivenIdentifierSerializer(serializers.Serializer):

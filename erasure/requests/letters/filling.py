@@ -1,0 +1,91 @@
+"""What the variables of a letter stand for, in its language."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+
+from erasure.models import SubjectRequest
+from erasure.requests import status
+from erasure.requests.letters.wording import phrases
+from erasure.requests.regimes import regimes
+from governance.activities.models import Organisation
+
+PAGES = {"verify_identity": "public:confirm", "package_ready": "public:package"}
+NOTHING_FOUND = "no data found"
+
+
+def values_for(
+    request: SubjectRequest, kind: str, language: str, context: Mapping[str, Any]
+) -> dict[str, str]:
+    """By name. `context`: what the caller knows of this letter; texts go in as they are, dates as people write them.
+
+    `secret` becomes the link of the kind; `held` are steps whose rows a hold keeps; `recipients` are names.
+    """
+    words = phrases(language)
+    organisation = Organisation.objects.first()
+    law = regimes().get(request.regime)
+    values = {
+        "reference": request.reference,
+        "organisation": organisation.name if organisation and organisation.name else words["other"]["us"],
+        "asks": words["asks"][request.kind],
+        "due": written(request.due_on, language),
+        "status_link": address("public:status", status.token_of(request)),
+        "authority": law.authority if law and law.authority else words["other"]["authority"],
+        "appeal": words["other"]["appeal"] if law and law.appeal and not request.appeal else "",
+        "done": _done(request, words),
+        "held": _held(request, words["other"], context.get("held", ())),
+        "told": words["other"]["told"] if _has(request, "tasks", recipient__isnull=False) else "",
+    }
+    for name, value in context.items():
+        if isinstance(value, date | datetime):
+            values[name] = written(value, language)
+        elif isinstance(value, str):
+            values[name] = value
+    if "secret" in context:
+        values["link"] = address(PAGES[kind], context["secret"])
+    if "recipients" in context:
+        values["recipients"] = "\n".join(f"- {name}" for name in context["recipients"])
+    return values
+
+
+def signature() -> str:
+    """Under every letter: who answers for data protection here."""
+    organisation = Organisation.objects.first()
+    if organisation is None or not organisation.officer_name:
+        return ""
+    return f"{organisation.officer_name}\n{organisation.officer_contact}".strip()
+
+
+def written(moment: date | datetime, language: str) -> str:
+    day = timezone.localdate(moment) if isinstance(moment, datetime) else moment
+    with translation.override("en-gb" if language == "en" else language):
+        return date_format(day, "DATE_FORMAT")
+
+
+def address(name: str, *arguments: str) -> str:
+    return f"{settings.PUBLIC_URL}{reverse(name, args=arguments)}"
+
+
+def _held(request: SubjectRequest, words: Mapping[str, str], steps: Any) -> str:
+    """What the law obliges or allows us to keep: under a hold, or under an exception for this request alone."""
+    lines = [f"- {step.hold.reason}" for step in steps if step.hold]
+    exemptions = getattr(request, "exemptions", None)
+    if exemptions is not None:
+        lines += [f"- {each.reason}" for each in exemptions.filter(withdrawn_at=None)]
+    return "\n".join([words["held"], *dict.fromkeys(lines), words["held_end"]]) if lines else ""
+
+
+def _has(request: SubjectRequest, name: str, **conditions: Any) -> bool:
+    related = getattr(request, name, None)
+    return related is not None and related.filter(**conditions).exists()
+
+
+def _done(request: SubjectRequest, words: Mapping[str, Mapping[str, str]]) -> str:
+    if request.outcome.startswith(NOTHING_FOUND):
+        return words["other"]["nothing"]
+    return words["done"][request.kind]
