@@ -1,7 +1,7 @@
 """What has happened to a request, from the ledger and from what is kept beside it, the newest first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q
@@ -32,8 +32,12 @@ class Told:
     file: RequestFile | None = None
 
 
-def timeline(request: SubjectRequest) -> list[Told]:
-    return sorted([*correspondence(request), *_entries(request)], key=lambda told: told.at, reverse=True)
+def timeline(request: SubjectRequest, *, texts: bool) -> list[Told]:
+    """With `texts`, what notes and letters say; else only that there are any."""
+    kept = correspondence(request)
+    if not texts:
+        kept = [replace(told, text="") for told in kept]
+    return sorted([*kept, *_entries(request)], key=lambda told: told.at, reverse=True)
 
 
 def correspondence(request: SubjectRequest) -> list[Told]:
