@@ -41,13 +41,20 @@ def owned_links(links: Sequence[Link], columns: dict[int, list[Column]]) -> list
     """The links whose source rows belong to the person of the target row, outward from tables about persons."""
     about = {pk for pk, of_data_set in columns.items() if is_about_persons(of_data_set)}
     owned: list[Link] = []
+    about |= {link.target_id for link in links if _owns(link) and link.source_id in about}
     waiting = list(links)
     while reached := {link.pk: link for link in waiting if link.target_id in about}:
         waiting = [link for link in waiting if link.pk not in reached]
         belonging = [link for link in reached.values() if _belongs(link, columns)]
         owned += belonging
         about |= {link.source_id for link in belonging}
+        about |= {link.target_id for link in links if _owns(link) and link.source_id in about}
     return owned
+
+
+def _owns(link: Link) -> bool:
+    """Whether somebody said that what it points to belongs to the person of the row that points: it is never guessed."""
+    return bool(link.decided_at) and link.follow == Link.Follow.OWNS
 
 
 def is_about_persons(columns: Iterable[Column]) -> bool:

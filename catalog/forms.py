@@ -41,7 +41,13 @@ class LinkForm(forms.Form):
     target_columns = forms.CharField(
         label="With equal values in", help_text="As many columns, in the same order."
     )
-    follow = forms.ChoiceField(label="Meaning", choices=Link.Follow.choices, widget=forms.RadioSelect)
+    follow = forms.ChoiceField(
+        label="Meaning",
+        choices=Link.Follow.choices,
+        widget=forms.RadioSelect,
+        help_text="What belongs to a person goes with them, or with the last of several; what is only shown to them "
+        "(a file that somebody shared, the doctor's view of a patient's chat) is in their copy, and stays.",
+    )
 
     def clean_source(self) -> DataSet:
         return named_data_set(self.cleaned_data["source"])

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import StreamingHttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -13,7 +14,7 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from erasure import approving
+from erasure import approving, asking
 from erasure import serializers as shapes
 from erasure.delivering import as_download
 from erasure.filters import PlanFilter, RequestFilter
@@ -32,6 +33,7 @@ HANDLE = (
     "identifiers",
     "reveal",
     "search",
+    "answer",
     "plan",
     "package",
     "extend",
@@ -131,6 +133,16 @@ class RequestViewSet(Refusing, viewsets.ReadOnlyModelViewSet):
     def search(self, request: Request, pk: str) -> Response:
         """Search for the person, as a job; an erasure is planned in it too."""
         return _started(starting.search(self.get_object()))
+
+    @extend_schema(request=shapes.AnswerSerializer, responses=shapes.RequestDetailSerializer)
+    @action(detail=True, methods=["post"])
+    def answer(self, request: Request, pk: str) -> Response:
+        """Say whose the rows are that made the search stop; the next search goes by it."""
+        found = self.get_object()
+        given = self.given(shapes.AnswerSerializer)
+        question = get_object_or_404(found.questions, pk=given.pop("question"))
+        asking.answer(question, **given, by=request.user)  # type: ignore[arg-type]
+        return self._shown(found)
 
     @extend_schema(request=None, responses={202: JobSerializer})
     @action(detail=True, methods=["post"])

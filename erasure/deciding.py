@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 
 from catalog.classification.vocabulary import Sensitivity
 from catalog.connectors import registry
-from catalog.connectors.base import Capability, Match
+from catalog.connectors.base import Capability, Match, WayOut
 from catalog.models import Column, Link
+from erasure.custodians.models import RowExemption
 from erasure.finding import Estate, pointing, subtract
 from erasure.keysets import UNSAID, UNTOLD, KeySet, distinct
 from erasure.models import Hit
@@ -31,20 +33,32 @@ class Decision:
     replacements: dict[str, dict] = field(default_factory=dict)
     kept: list[dict[str, str]] = field(default_factory=list)
     problems: list[dict[str, str]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)  # names and counts, for the step
+    sealed: bytes | None = None  # what is personal in it, for the step
     part: str = ""
     rows: int = 0
     beside: "list[Decision]" = field(default_factory=list)
 
 
 def decide(
-    estate: Estate, ordered: list[Hit], keys: Mapping[int, KeySet], holds: Mapping[int, Hold]
+    estate: Estate,
+    ordered: list[Hit],
+    keys: Mapping[int, KeySet],
+    holds: Mapping[int, Hold],
+    exemptions: Mapping[int, RowExemption] | None = None,
 ) -> dict[int, Decision]:
-    """A decision per data set, in the given order: what points to rows is decided before the rows."""
+    """A decision per data set, in the given order: what points to rows is decided before the rows.
+
+    A hold covers the data set for everybody; an exception (Art. 17(3)) covers the rows of this request alone.
+    """
     decisions: dict[int, Decision] = {}
     for hit in ordered:
         hold = holds.get(hit.data_set_id)
-        decision = _decide(estate, hit, keys, hold, decisions)
+        exemption = (exemptions or {}).get(hit.data_set_id) if hold is None else None
+        decision = _decide(estate, hit, keys, hold, exemption, decisions)
         decision.beside = without_the_person(estate, hit, keys[hit.data_set_id], hold)
+        if exemption:
+            decision.beside = [_excepted(each, exemption) for each in decision.beside]
         decisions[hit.data_set_id] = decision
     return decisions
 
@@ -54,25 +68,53 @@ def _decide(
     hit: Hit,
     keys: Mapping[int, KeySet],
     hold: Hold | None,
+    exemption: RowExemption | None,
     decisions: Mapping[int, Decision],
 ) -> Decision:
     """Of the rows that are the person's alone."""
+    if not hit.rows:
+        return Decision("keep")
     connector = registry.get(hit.data_set.system.kind)
+    said = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}" if hold else ""
+    said = exemption.said if exemption else said
+    cannot = f"The console cannot change this store ({connector.label})."
+    if said and Capability.CHANGE not in connector.capabilities:
+        return _keep_whole(estate, hit, f"{said} {cannot}", hold)
     if Capability.WITHDRAW in connector.capabilities:
-        way = estate.connections.to(hit.data_set.system).way_out(
-            hit.data_set.name, keys[hit.data_set_id].matches
-        )
-        return Decision("keep" if hold else way.method, way.outlook, hold)
+        way = _way_out(estate, hit, keys)
+        return Decision(way.method, way.outlook)
     if Capability.CHANGE not in connector.capabilities:
-        reason = f"The console cannot change this store ({connector.label})."
-        return Decision("keep" if hold else "ask", reason, hold)
+        return Decision("ask", cannot)
     if hold:
-        reason = f"Legal hold, {hold.get_exemption_display()}: {hold.reason}"
-        return _anonymize(estate, hit, reason, hold)
+        return _anonymize(estate, hit, said, hold)
+    if exemption:
+        return _anonymize(estate, hit, said, None, exemption)
     staying = _rows_that_stay(estate, hit, keys, decisions)
     if staying:
         return _anonymize(estate, hit, f"Rows that stay refer to these: {', '.join(staying)}.", None)
-    return Decision("delete")
+    way = _way_out(estate, hit, keys)
+    return Decision(way.method, way.outlook)
+
+
+def _keep_whole(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Decision:
+    """What must stay in a store that cannot change a part of a row stays as it is; the plan says it of each column."""
+    why = "the rows must stay, and this store cannot change a part of them"
+    personal = [column.name for column in estate.columns[hit.data_set_id] if column.personal]
+    return Decision("keep", reason, hold, kept=[{"column": name, "why": why} for name in personal])
+
+
+def _way_out(estate: Estate, hit: Hit, keys: Mapping[int, KeySet]) -> WayOut:
+    connector = estate.connections.to(hit.data_set.system)
+    return connector.way_out(hit.data_set.name, keys[hit.data_set_id].matches)
+
+
+def _excepted(decision: Decision, exemption: RowExemption) -> Decision:
+    """Rows that are others' too keep what says that they are this person's, where the exception needs just that."""
+    if not set(decision.part.split(", ")) & set(exemption.keep_columns):
+        return decision
+    return Decision(
+        "keep", exemption.said, part=decision.part, rows=decision.rows, problems=decision.problems
+    )
 
 
 def without_the_person(estate: Estate, hit: Hit, keys: KeySet, hold: Hold | None) -> list[Decision]:
@@ -85,6 +127,7 @@ def without_the_person(estate: Estate, hit: Hit, keys: KeySet, hold: Hold | None
     for part, matches in keys.shared.items():
         rows = hit.shared if part == UNTOLD else sum(match.keys.num_rows for match in matches)
         decision = Decision("keep", OTHERS_TOO, hold, part=part, rows=rows)
+        decision.problems += _undecided(estate, hit, rows)
         decisions.append(decision)
         if part == UNTOLD:
             decision.problems.append(_untold(hit))
@@ -118,6 +161,25 @@ def _take_out(estate: Estate, hit: Hit, decision: Decision, names: set[str]) -> 
             decision.problems.append({"where": str(hit.data_set), "message": str(problem), "remedy": ""})
     if decision.replacements:
         decision.method = "anonymize"
+
+
+def _undecided(estate: Estate, hit: Hit, rows: int) -> list[dict[str, str]]:
+    """A scan's guess that a row belongs to the person it points to is no reason to keep it from another's erasure."""
+    guessed = [
+        link
+        for link in estate.links_out[hit.data_set_id]
+        if link.follow == Link.Follow.OWNED and not link.decided_at
+    ]
+    if not guessed:
+        return []
+    columns = "; ".join(", ".join(link.source_columns) for link in guessed)
+    return [
+        {
+            "where": str(hit.data_set),
+            "message": f"{rows} rows are other persons' too, as far as a scan has guessed from {columns}.",
+            "remedy": "Let a steward decide for these links whose the rows are; then search again.",
+        }
+    ]
 
 
 def _untold(hit: Hit) -> dict[str, str]:
@@ -194,14 +256,16 @@ def _foreign(estate: Estate, hit: Hit) -> dict[str, Link]:
     }
 
 
-def _anonymize(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Decision:
+def _anonymize(
+    estate: Estate, hit: Hit, reason: str, hold: Hold | None, exemption: RowExemption | None = None
+) -> Decision:
     decision = Decision("anonymize", reason, hold)
     keys = set(estate.data_sets[hit.data_set_id].primary_key)
     foreign = _foreign(estate, hit)
     for column in estate.columns[hit.data_set_id]:
         if not column.personal:
             continue
-        why = _why_kept(column, keys, foreign, hold)
+        why = _why_kept(column, keys, foreign, hold or exemption)
         if why:
             decision.kept.append({"column": column.name, "why": why})
             if column.name in keys and column.sensitivity == Sensitivity.DIRECT:
@@ -216,9 +280,11 @@ def _anonymize(estate: Estate, hit: Hit, reason: str, hold: Hold | None) -> Deci
     return decision
 
 
-def _why_kept(column: Column, keys: set[str], foreign: Mapping[str, Link], hold: Hold | None) -> str:
-    if hold and column.name in hold.keep_columns:
-        return "the legal hold requires it"
+def _why_kept(
+    column: Column, keys: set[str], foreign: Mapping[str, Link], keeping: Hold | RowExemption | None
+) -> str:
+    if keeping and column.name in keeping.keep_columns:
+        return "the legal hold requires it" if isinstance(keeping, Hold) else "the exception requires it"
     if column.name in keys:
         return "the key of the row, which says nothing about the person once the other fields are gone"
     if column.name in foreign and not column.nullable:

@@ -37,6 +37,7 @@ class Estate:
 
     data_sets: dict[int, DataSet]
     columns: dict[int, list[Column]]
+    nested: dict[int, list[Column]]  # by the column that they are in
     links_into: dict[int, list[Link]]
     links_out: dict[int, list[Link]]
     connections: Connections
@@ -51,13 +52,21 @@ class Estate:
         present = Column.objects.filter(gone_at=None, nested_in=None, data_set__in=data_sets)
         for column in present.order_by("position"):
             columns[column.data_set_id].append(column)
+        nested: dict[int, list[Column]] = {}
+        inner = Column.objects.filter(gone_at=None, nested_in__isnull=False, data_set__in=data_sets)
+        for column in inner.select_related("nested_in").order_by("name"):
+            nested.setdefault(column.nested_in_id or 0, []).append(column)
         links_into: dict[int, list[Link]] = {pk: [] for pk in data_sets}
         links_out: dict[int, list[Link]] = {pk: [] for pk in data_sets}
         for link in Link.objects.filter(gone_at=None).order_by("pk"):
             if link.source_id in data_sets and link.target_id in data_sets:
                 links_into[link.target_id].append(link)
                 links_out[link.source_id].append(link)
-        return cls(data_sets, columns, links_into, links_out, connections)
+        return cls(data_sets, columns, nested, links_into, links_out, connections)
+
+    def searches_inside(self, data_set_id: int) -> bool:
+        """Whether the store of a data set can be asked for what stands inside longer values."""
+        return registry.get(self.data_sets[data_set_id].system.kind).search_inside
 
 
 def beyond_reach() -> list[System]:

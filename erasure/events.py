@@ -24,6 +24,14 @@ PERSON_SEARCHED = Event(
         "unsearched": Fact.COUNT,
     },
 )
+SEARCH_STOPPED = Event(
+    "person.search_stopped", "stopped a search to ask whose the rows are", {"questions": Fact.COUNT}
+)
+QUESTION_ANSWERED = Event(
+    "question.answered",
+    "answered whose rows are",
+    {"data_set": Fact.NAME, "category": Fact.WORD, "answer": Fact.WORD, "reason": Fact.TEXT},
+)
 PACKAGE_MADE = Event(
     "package.made", "made the package of an access request", {"rows": Fact.COUNT, "sha256": Fact.DIGEST}
 )
@@ -54,6 +62,11 @@ STEP_FAILED = Event(
     "step.failed",
     "could not carry out a step",
     {"plan": Fact.COUNT, "data_set": Fact.NAME, "method": Fact.WORD, "rows_left": Fact.COUNT},
+)
+PERSON_SHREDDED_BY_PLAN = Event(
+    "person.shredded_by_plan",
+    "destroyed the tokens and keys of a person",
+    {"tokens": Fact.COUNT, "keys": Fact.COUNT},
 )
 ERASURE_VERIFIED = Event(
     "erasure.verified",

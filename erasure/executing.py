@@ -17,6 +17,8 @@ from catalog.connectors.base import Connector, ConnectorError, DataSetInfo, Unre
 from catalog.connectors.destruction import open_writable
 from catalog.models import DataSet, System
 from erasure import events
+from erasure.custodians.exempting import in_force
+from erasure.expiry import carrying_out as expiry
 from erasure.finding import Connections
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
@@ -24,6 +26,7 @@ from erasure.methods import registry
 from erasure.models import Plan, Step, SubjectRequest
 from erasure.requests.letters import send_letter
 from erasure.requests.states import move
+from erasure.rights import right_of
 from erasure.searching import known_keys
 from erasure.verifying import Verification, search_again, strays
 from governance.console.jobs import JobFailed, Progress
@@ -68,6 +71,9 @@ def execute(plan: Plan) -> Iterator[Progress]:
     if a system does not answer; then `approving.resume` goes on later. A plan in any other state: nothing is done.
     """
     if plan.state not in (Plan.State.APPROVED, Plan.State.EXECUTING):
+        return
+    if plan.request is None:
+        yield from expiry.execute(plan, open_writable)
         return
     keys = known_keys(plan.request)
     steps = list(plan.steps.select_related("data_set__system"))
@@ -221,6 +227,7 @@ def _start(plan: Plan) -> None:
         raise JobFailed(f"{plan} was taken back in the meantime; nothing was written.")
     plan.refresh_from_db()
     move(plan.request, State.EXECUTING, since=[State.APPROVED], problem="")
+    right_of(plan.request.kind).settle(plan.request)
     record(events.PLAN_STARTED, plan, subject=plan.request.subject, fingerprint=plan.fingerprint)
 
 
@@ -245,8 +252,10 @@ def conclude_without_plan(request: SubjectRequest, drafts: list[Step]) -> None:
     )
     steps = {step.data_set_id: step for step in [*earlier.order_by("plan__number"), *drafts]}
     verification = search_again(request, steps.values())
-    outcome = "erased" if earlier else "nothing left to erase" if drafts else "no data found"
+    right = right_of(request.kind)
+    outcome = right.done_for(request) if earlier else right.nothing_left if drafts else "no data found"
     with transaction.atomic():
+        right.settle(request)
         _record_verification(request, request, verification)
         _end(request, verification, list(steps.values()), since=State.FOUND, outcome=outcome)
 
@@ -264,7 +273,7 @@ def _conclude(plan: Plan, steps: list[Step], verification: Verification) -> None
     problem = next((step.problem for step in steps if step.problem), "")
     if not all_done and not problem:
         problem = "Rows of the person appeared while the plan was carried out."
-    _end(plan.request, verification, steps, since=State.EXECUTING, outcome="erased", problem=problem)
+    _end(plan.request, verification, steps, since=State.EXECUTING, outcome=right_of(plan.request.kind).done_for(plan.request), problem=problem)
 
 
 def _record_verification(
@@ -303,6 +312,8 @@ def _end(
     held = [step for step in steps if step.hold_id]
     if held:
         outcome = f"{outcome}, except what a legal hold keeps"
+    elif in_force(request):
+        outcome = f"{outcome}, except what an exception of the law keeps"
     move(
         request,
         State.COMPLETE,

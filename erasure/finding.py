@@ -7,7 +7,7 @@ row may be several persons' own, and a row that is merely shown to a person lead
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from catalog.connectors.base import Connector, ConnectorError, Match
 from catalog.models import DataSet, Link
+from erasure.doubting import Doubts, numbering_columns
 from erasure.estate import Connections, Estate, beyond_reach
 from erasure.seeds import (
     INWARD,
@@ -81,19 +82,21 @@ class Search:
         return sum(trove.rows for trove in self.troves.values())
 
 
-def search(estate: Estate, seeds: Seeds, *, follow: bool = True) -> Iterator[Search]:
+def search(
+    estate: Estate, seeds: Seeds, *, follow: bool = True, doubts: Doubts | None = None
+) -> Iterator[Search]:
     """Search from `seeds` (per data set: what to match there, whose it is, and why); yields the growing result.
 
     With `follow`, rows that links join to a found row are found too. A data set that cannot be read is listed in
     `unsearched`; a system that does not answer at all raises its ConnectorError, since nothing can be said about
-    anybody before it does.
+    anybody before it does. With `doubts`, what is found by an identifier in doubt is left out, and the doubt raised.
     """
     result = Search()
     frontier, depth = seeds, 0
     while frontier:
         following: Seeds = {}
         for data_set_id, wanted in frontier.items():
-            for there, seed in _look(estate, result, data_set_id, wanted, depth):
+            for there, seed in _look(estate, result, data_set_id, wanted, depth, doubts):
                 if follow:
                     following.setdefault(there, []).append(seed)
             yield result
@@ -109,7 +112,7 @@ def complete(progress: Iterator[Search]) -> Search:
 
 
 def _look(
-    estate: Estate, result: Search, data_set_id: int, wanted: list[Seed], depth: int
+    estate: Estate, result: Search, data_set_id: int, wanted: list[Seed], depth: int, doubts: Doubts | None
 ) -> Iterator[tuple[int, Seed]]:
     """Query one data set once and add what is new to the result; where links lead from there, and to what."""
     data_set = estate.data_sets[data_set_id]
@@ -125,6 +128,8 @@ def _look(
     connector = estate.connections.to(data_set.system)
     try:
         rows, claims = _ask(connector, data_set, seeds, _columns(estate, data_set, seeds))
+        if doubts:
+            claims = doubts.sift(estate, connector, data_set, rows, claims, seeds)
     except ConnectorError as problem:
         connector.check()  # raises if it is the whole system that does not answer
         _unsearched(result, data_set, str(problem))
@@ -175,6 +180,7 @@ def _columns(estate: Estate, data_set: DataSet, seeds: list[Seed]) -> list[str]:
                     for name in link.source_columns
                 ),
                 *(name for seed in seeds for name in seed.match.columns),
+                *(numbering_columns(estate, data_set.pk) if any(seed.category for seed in seeds) else ()),
             ]
         )
     )
@@ -213,10 +219,12 @@ def _with_the_rest(claims: Claims, rows: int, seeds: list[Seed], person: int) ->
     rest = np.setdiff1d(np.arange(rows), claims.rows)
     owning = next((n for n, seed in enumerate(seeds) if seed.owned and len(seed.owners)), None)
     number = owning if owning is not None else next(n for n, seed in enumerate(seeds) if len(seed.owners))
+    first = np.zeros(len(rest), np.int64)
     return Claims(
         np.concatenate([claims.rows, rest]),
         np.concatenate([claims.persons, np.full(len(rest), person, claims.persons.dtype)]),
         np.concatenate([claims.seeds, np.full(len(rest), number)]),
+        np.concatenate([claims.keys, first]),
         np.concatenate([claims.owned, np.full(len(rest), seeds[number].owned)]),
     )
 
@@ -225,7 +233,7 @@ def _distinct(match: Match) -> Match:
     keys = match.keys
     if keys.num_rows < 2:
         return match
-    return Match(keys.group_by(keys.column_names, use_threads=False).aggregate([]), fold=match.fold)
+    return replace(match, keys=keys.group_by(keys.column_names, use_threads=False).aggregate([]))
 
 
 def _unasked(known: list[Seed], wanted: list[Seed]) -> list[Seed]:
@@ -234,13 +242,13 @@ def _unasked(known: list[Seed], wanted: list[Seed]) -> list[Seed]:
     for seed in wanted:
         keys = _with_owners(seed)
         for other in known:
-            alike = (other.owned or not seed.owned) and other.match.fold == seed.match.fold
+            alike = (other.owned or not seed.owned) and other.way == seed.way
             if alike and other.match.keys.schema.equals(seed.match.keys.schema):
                 keys = subtract(keys, _with_owners(other), keys.column_names)
         if keys.num_rows:
             owners = keys[PERSON].combine_chunks().to_numpy(zero_copy_only=False)
-            match = Match(keys.drop_columns([PERSON]), fold=seed.match.fold)
-            left.append(Seed(match, owners, seed.route, seed.owned, seed.telling))
+            match = replace(seed.match, keys=keys.drop_columns([PERSON]))
+            left.append(replace(seed, match=match, owners=owners))
     return left
 
 

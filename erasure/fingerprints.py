@@ -13,7 +13,7 @@ from erasure.models import Plan, Step
 def fingerprint_of(plan: Plan, steps: Iterable[Step]) -> str:
     """SHA-256 over everything that will be done: data sets, rows by key or age, methods, values, structure, measures.
 
-    What a step writes into its own `facts` while it is carried out is not what was approved: compare before that.
+    What came of a step stands in its facts under `outcome`, and is no part of what was approved.
     """
     content = {
         "request": plan.request.reference if plan.request else plan.title,
@@ -25,7 +25,7 @@ def fingerprint_of(plan: Plan, steps: Iterable[Step]) -> str:
                 "name": step.data_set.name if step.data_set else "",
                 "target": step.target,
                 "method": step.method,
-                "facts": step.facts,
+                "facts": {name: said for name, said in step.facts.items() if name != "outcome"},
                 "condition": step.condition,
                 "sealed": hashlib.sha256(bytes(step.sealed)).hexdigest() if step.sealed else "",
                 "replacements": step.replacements,

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from catalog.classification.vocabulary import CATEGORIES
-from erasure.models import SubjectRequest
+from erasure.models import Question, SubjectRequest
 from erasure.requests import clock
 from erasure.requests.assigning import officers
 from erasure.requests.attaching import ALLOWED, LARGEST
@@ -82,6 +82,15 @@ class ReasonForm(forms.Form):
         max_length=REASON_LENGTH,
         widget=forms.Textarea({"rows": 3}),
         help_text="Kept in the ledger for ever: write nothing about the person.",
+    )
+
+
+class AnswerForm(forms.Form):
+    """Whose the rows are that made a search stop."""
+
+    answer = forms.ChoiceField(choices=Question.Answer.choices, widget=forms.RadioSelect)
+    reason = forms.CharField(
+        max_length=REASON_LENGTH, help_text="Kept in the ledger for ever: nothing about the person."
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from erasure.executing import execute
 from erasure.models import Plan, SubjectRequest
+from erasure.packages.previewing import make_preview
 from erasure.packaging import make_package
 from erasure.planning import make_plan
 from erasure.rights import right_of
@@ -28,8 +29,17 @@ def find(running: Job, request: int) -> Iterator[Progress]:
     """Search; then, for an erasure, plan. What was found by nobody is said to be so at once."""
     subject_request = SubjectRequest.objects.get(pk=request)
     yield from find_person(subject_request)
+    if subject_request.state != State.FOUND:
+        return  # the search asks something first
     if right_of(subject_request.kind).plans:
         yield from make_plan(subject_request, by=running.started_by)
+    if right_of(subject_request.kind).packages:
+        yield from make_preview(subject_request)
+
+
+@job("erasure.preview", on_failure=_failed)
+def preview_again(running: Job, request: int) -> Iterator[Progress]:
+    yield from make_preview(SubjectRequest.objects.get(pk=request))
 
 
 @job("erasure.plan", on_failure=_failed)

@@ -56,11 +56,15 @@ class KeySet:
         anchors: dict[int, list[pa.Table]] = {}
         for keyset in keysets:
             for match in keyset.matches:
-                alike.setdefault((match.fold, tuple(match.columns)), []).append(match.keys)
+                way = (match.fold, match.path, match.inside, tuple(match.columns))
+                alike.setdefault(way, []).append(match.keys)
             for link, values in keyset.anchors.items():
                 anchors.setdefault(link, []).append(values)
         return cls(
-            matches=[Match(_joined(tables), fold=fold) for (fold, _), tables in alike.items()],
+            matches=[
+                Match(_joined(tables), fold=fold, path=path, inside=inside)
+                for (fold, path, inside, _), tables in alike.items()
+            ],
             anchors={link: _joined(tables) for link, tables in anchors.items()},
         )
 
@@ -124,11 +128,15 @@ def _joined(tables: list[pa.Table]) -> pa.Table:
 
 
 def _dump(match: Match) -> dict:
-    return {"fold": match.fold, "keys": _encode(match.keys)}
+    dumped = {"fold": match.fold, "keys": _encode(match.keys)}
+    if match.path or match.inside:
+        dumped |= {"path": match.path, "inside": match.inside}
+    return dumped
 
 
 def _load(stored: dict) -> Match:
-    return Match(_decode(stored["keys"]), fold=stored["fold"])
+    keys = _decode(stored["keys"])
+    return Match(keys, fold=stored["fold"], path=stored.get("path", ""), inside=stored.get("inside", False))
 
 
 def _encode(table: pa.Table) -> str:

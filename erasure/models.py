@@ -104,6 +104,9 @@ class SubjectRequest(models.Model):
     problem = models.CharField(max_length=500, blank=True)
     searched_at = models.DateTimeField(null=True)
     unsearched = models.JSONField(default=list)  # [{data_set, problem}]: what the search could not look into
+    unreached = models.JSONField(
+        default=list
+    )  # [{data_set, why}]: personal, and no identifier or link leads there
     residue = models.JSONField(default=list)  # [{data_set, rows, how}]: what the last verification found
     outcome = models.CharField(max_length=300, blank=True)
     job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -215,6 +218,49 @@ class Hit(models.Model):
 
 
 WITH_ROWS = Q(rows__gt=0) | Q(shared__gt=0)  # hits with rows that are the person's own
+
+
+class Question(models.Model):
+    """Why the search for a request's person stopped, and what an officer answered: see `erasure.doubting`."""
+
+    class Answer(models.TextChoices):
+        ACCEPTED = "accepted", "The rows are this person's"
+        EXCLUDED = "excluded", "Do not look for the identifier there"
+
+    request = models.ForeignKey(SubjectRequest, on_delete=models.CASCADE, related_name="questions")
+    data_set = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="+")
+    category = models.CharField(max_length=60, choices=categories)  # of the identifier
+    column = models.CharField(max_length=400)
+    rows = models.BigIntegerField()
+    of_rows = models.BigIntegerField(default=0)  # how many there are, where the share is what is odd
+    numbering = models.CharField(max_length=400, blank=True)  # the column that has several values
+    values = models.BigIntegerField(default=0)
+    asked_at = models.DateTimeField(default=timezone.now)
+    answer = models.CharField(max_length=10, choices=Answer.choices, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    answered_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "erasure_question"
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "data_set", "category"], name="question_once_per_data_set"
+            )
+        ]
+
+    def __str__(self) -> str:
+        where = f"The {self.get_category_display().lower()} stands in {self.rows:,}"
+        if self.of_rows:
+            where += f" of {self.of_rows:,}"
+        found = f"{where} rows of {self.data_set} ({self.column})"
+        if self.numbering:
+            return f"{found}, which have {self.values:,} different values of {self.numbering}."
+        return f"{found}, {self.rows / max(self.of_rows, 1):.0%} of all."
+
+    def ledger_name(self) -> str:
+        return f"{self.request}: {self.data_set}"
 
 
 class Plan(models.Model):
@@ -333,7 +379,7 @@ class Step(models.Model):
 
 
 class Package(models.Model):
-    """The answer to an access request: a ZIP of JSON and HTML, sealed part by part, until it expires."""
+    """The answer to a request for a copy: a ZIP file, sealed part by part, until it expires. Not whole while `sha256` is empty."""
 
     request = models.OneToOneField(SubjectRequest, on_delete=models.CASCADE, related_name="package")
     size = models.BigIntegerField()
@@ -349,7 +395,8 @@ class Package(models.Model):
 
     @property
     def available(self) -> bool:
-        return self.expires_at > timezone.now()
+        """Whether it is whole, and can still be fetched."""
+        return bool(self.sha256) and self.expires_at > timezone.now()
 
 
 class PackagePart(models.Model):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils import timezone
 
+from erasure.answers.models import Preview
 from erasure.models import Plan, SubjectRequest
 from erasure.requests.closing import why_not_extended
 from erasure.requests.identity import AT_MOST, UNVERIFIED
@@ -111,12 +112,20 @@ def _verified(request: SubjectRequest) -> list[Offer]:
     interrupted = _in_force(request)
     if interrupted:
         return [Offer("Resume", reverse("erasure:plan_resume", args=[request.pk, interrupted.number]))]
+    open_question = request.questions.filter(answer="").first()
+    if open_question:
+        url = reverse("erasure:question_answer", args=[request.pk, open_question.pk])
+        return [Offer("Answer the question", url, posts=False)]
     again = request.searched_at is not None
     search = _offer("Search again" if again else "Search for the person", "search", request)
     if request.state != State.FOUND:
         return [search] if request.state in SEARCHABLE else []
     if right_of(request.kind).packages:
-        return [_offer("Make the package", "package_make", request), search]
+        preview = Preview.objects.filter(request=request).first()
+        if preview and preview.released_at:  # it could not be made then
+            return [_offer("Make the package", "package_make", request), search]
+        url = reverse("answers:preview", args=[request.pk])
+        return [Offer("Review what goes into the package", url, posts=False), search] if preview else [search]
     plan = _offer("Plan again" if request.plans.exists() else "Make a plan", "plan_make", request)
     # What a plan was overtaken by, or could not look into, only a new search can see.
     return [search, plan] if request.problem or request.unsearched else [plan, search]

@@ -6,18 +6,23 @@ from catalog.localization.regions import lies_in
 from catalog.models import Link
 from erasure.measures.base import Turn
 from erasure.models import Hit, Step
+from erasure.seeds import INWARD
 
 
 def in_order(hits: Iterable[Hit], links: Iterable[Link]) -> list[Hit]:
     """Sources of links before their targets; among those free to go, systems in the EU first, identity rows last.
 
-    A circle of links is broken at the row farthest from the identity; the rehearsal tells whether the store agrees.
+    What an identity row owns and no foreign key binds goes before it. A circle of links is broken at the row farthest
+    from the identity; the rehearsal tells whether the store agrees.
     """
     waiting = {hit.data_set_id: hit for hit in hits}
     pointed_at_by: dict[int, set[int]] = {pk: set() for pk in waiting}
     for link in links:
         if link.source_id in waiting and link.target_id in waiting and link.source_id != link.target_id:
-            pointed_at_by[link.target_id].add(link.source_id)
+            first, then = link.source_id, link.target_id
+            if link.follow in INWARD and link.origin == Link.Origin.DECLARED and waiting[first].depth == 0:
+                first, then = then, first
+            pointed_at_by[then].add(first)
     ordered: list[Hit] = []
     while waiting:
         free = [hit for pk, hit in waiting.items() if not pointed_at_by[pk] & waiting.keys()]

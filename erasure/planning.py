@@ -24,6 +24,7 @@ from governance.console.models import User
 from retention.holds import holds_on
 
 State = SubjectRequest.State
+NEVER_LAST = ("ask", "ask to correct", "leave", "rectify", "restrict", "withhold")  # the person stays
 OPEN = (Plan.State.PROPOSED, Plan.State.BLOCKED, Plan.State.APPROVED)
 
 
@@ -112,7 +113,7 @@ def _draft(
         hit=hit,
         data_set=hit.data_set,
         method=decision.method,
-        identity=hit.depth == 0 and decision.method != "ask",
+        identity=hit.depth == 0 and decision.method not in NEVER_LAST,
         replacements=decision.replacements,
         kept=decision.kept,
         reason=decision.reason[:400],
@@ -120,7 +121,8 @@ def _draft(
         schema_digest=schema_digest(schemas[hit.data_set_id], hit.data_set.system),
         keys_digest=keys[hit.data_set_id].part(decision.part).digest(),
         rows_before=decision.rows if decision.part else hit.rows,
-        facts={"part": decision.part} if decision.part else {},
+        facts=decision.facts | ({"part": decision.part} if decision.part else {}),
+        sealed=decision.sealed,
     )
 
 
@@ -134,7 +136,14 @@ def _needed(connections: Connections, hit: Hit, decision: Decision, keys: dict[i
     """Whether there is anything left to do for these rows, or an earlier plan has done it."""
     if decision.problems:
         return True
-    draft = Step(data_set=hit.data_set, method=decision.method, replacements=decision.replacements)
+    draft = Step(
+        hit=hit,
+        data_set=hit.data_set,
+        method=decision.method,
+        replacements=decision.replacements,
+        facts=decision.facts,
+        sealed=decision.sealed,
+    )
     connector = connections.to(hit.data_set.system)
     return (
         methods.get(decision.method)().remaining(
@@ -171,11 +180,12 @@ def _rehearse(drafts: list[Step], keys: dict[int, KeySet]) -> list[dict[str, str
             )
             continue
         for step, rows in zip(steps, touched, strict=True):
-            if rows != step.rows_before:
+            expected = step.facts.get("rows", step.rows_before)
+            if rows != expected:
                 problems.append(
                     {
                         "where": str(step.data_set),
-                        "message": f"{step.rows_before} rows were found, {rows} would change.",
+                        "message": f"{expected} rows were found, {rows} would change.",
                         "remedy": "The data changed since the search: search again.",
                     }
                 )

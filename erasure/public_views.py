@@ -15,11 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.ledger.context import Actor, acting
-from erasure import packaging
 from erasure.delivering import as_download
 from erasure.forms import PublicRequestForm, spread
 from erasure.limiting import limited, too_many
 from erasure.models import SubjectRequest
+from erasure.packages import fetching
 from erasure.requests import identity, intake, status
 from erasure.requests.letters import send_letter
 from erasure.requests.states import NotNow
@@ -103,13 +103,27 @@ def state(request: HttpRequest, token: str) -> HttpResponse:
 
 @with_secret
 def package(request: HttpRequest, secret: str) -> HttpResponseBase:
-    found = packaging.package_for(secret)
-    if found is None:
+    """The button. Pressing it leads to the file, under an address that lives for an hour."""
+    link = fetching.link_for(secret)
+    if link is None:
         return _gone(request)
     if request.method != "POST":
-        return _page(request, "package", "Your data are ready", package=found)
-    with acting(Actor("subject", found.request.subject)):
-        return as_download(found)
+        return _page(request, "package", "Your data are ready", package=link.package, link=link)
+    response = redirect("public:package_file", fetching.press(link))
+    response.status_code = 303
+    return response
+
+
+@with_secret
+def package_file(request: HttpRequest, ticket: str) -> HttpResponseBase:
+    link = fetching.link_of_ticket(ticket)
+    if link is None:
+        return _gone(request)
+    with acting(Actor("subject", link.package.request.subject)):
+        try:
+            return as_download(link.package, request, link=link)
+        except NotNow:
+            return _gone(request)
 
 
 def _receive(form: PublicRequestForm) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,6 +10,8 @@ from django.utils import timezone
 from audit.ledger.recording import record
 from catalog.connectors.base import ConnectorError
 from erasure import events
+from erasure.asking import answers_to, stop
+from erasure.doubting import Doubt, Doubts
 from erasure.finding import (
     Connections,
     Estate,
@@ -22,7 +25,8 @@ from erasure.finding import (
 )
 from erasure.freshness import read_structure
 from erasure.keysets import KeySet
-from erasure.models import Hit, Identifier, SubjectRequest
+from erasure.models import Hit, Identifier, Question, SubjectRequest
+from erasure.reaching import unreached, unsearchable
 from erasure.requests.states import NotNow, move
 from erasure.sharing import divide
 from governance.console.jobs import JobFailed, Progress
@@ -36,12 +40,13 @@ UNVERIFIED = "No identifier of this request is verified: verify the person's ide
 def find_person(request: SubjectRequest) -> Iterator[Progress]:
     """Search every system for the request's verified identifiers and store the hits. Yields progress per query.
 
+    Afterwards the request is found, or it waits for an officer's answers to what the search asks (`erasure.asking`).
     Raises JobFailed if nothing is verified or a system does not answer, NotNow if the request is not to be searched.
     """
     verified_identifiers(request)
     yield from find_persons([request])
     request.refresh_from_db()
-    if request.state != State.FOUND:
+    if request.state != State.FOUND and not request.questions.filter(answer="").exists():
         raise NotNow(f"{request} is {request.get_state_display().lower()}: this is not possible now.")
 
 
@@ -55,20 +60,25 @@ def find_persons(requests: Sequence[SubjectRequest]) -> Iterator[Progress]:
     identifiers = identifiers_of(requests)
     requests = [request for request in requests if request.pk in identifiers]
     known = keys_of(requests)
-    result = Search()
+    result, doubts = Search(), Doubts([])
     try:
         with Connections() as connections:
             yield Progress(0, message="Reading the structure of the systems")
             read_structure(connections)
             estate = Estate.load(connections)
             persons = [identifiers[request.pk] for request in requests]
-            seeds = _seeds(estate, persons, [known[request.pk] for request in requests])
-            for result in search(estate, seeds):
+            accepted, excluded = (answers_to(requests, answer) for answer in Question.Answer.values)
+            doubts.accepted = [accepted[request.pk] for request in requests]
+            seeds = seeds_from(estate, persons, [excluded[request.pk] for request in requests])
+            _add_known(estate, seeds, [known[request.pk] for request in requests])
+            for result in search(estate, seeds, doubts=doubts):
                 yield Progress(len(result.searched), len(estate.data_sets), f"{result.all_rows} rows found")
             divide(estate, result)
+            result.unsearched += unsearchable()
+            ways = {frozenset(person): unreached(estate, person) for person in persons}
     except ConnectorError as problem:
         raise JobFailed(f"The search could not be finished. {problem}") from problem
-    store(requests, result, known)
+    store(requests, result, known, doubts, [ways[frozenset(person)] for person in persons])
     yield Progress(len(result.searched), len(result.searched), f"{result.all_rows} rows found")
 
 
@@ -108,14 +118,22 @@ def keys_of(requests: Iterable[SubjectRequest]) -> dict[int, dict[int, KeySet]]:
 
 
 @transaction.atomic
-def store(requests: Sequence[SubjectRequest], result: Search, known: dict[int, dict[int, KeySet]]) -> None:
-    """Replace the requests' hits by what was found. Hits that a step of a plan refers to stay with it."""
+def store(
+    requests: Sequence[SubjectRequest],
+    result: Search,
+    known: dict[int, dict[int, KeySet]],
+    doubts: Doubts,
+    unreached: Sequence[list[dict[str, str]]],
+) -> None:
+    """Replace the requests' hits by what was found, or ask. Hits that a step of a plan refers to stay with it."""
     now = timezone.now()
-    moved = {request.pk for request in requests if _moved(request, result, now)}
-    hits = []
+    hits: list[Hit] = []
+    moved: set[int] = set()
     for person, request in enumerate(requests):
-        if request.pk in moved:
+        facts = {"searched_at": now, "unsearched": result.unsearched, "unreached": unreached[person]}
+        if _moved(request, doubts.of(person), facts) and request.state == State.FOUND:
             mine = result.of(person)
+            moved.add(request.pk)
             hits += _hits(request, mine.found, known[request.pk], now)
             _record(request, mine)
     kept = {(hit.request_id, hit.data_set_id) for hit in hits}
@@ -136,19 +154,19 @@ def store(requests: Sequence[SubjectRequest], result: Search, known: dict[int, d
     )
 
 
-def _seeds(estate: Estate, persons: list[dict[str, list[str]]], known: list[dict[int, KeySet]]) -> Seeds:
-    seeds = seeds_from(estate, persons)
+def _add_known(estate: Estate, seeds: Seeds, known: list[dict[int, KeySet]]) -> None:
     for earlier in (seeds_from_matches(estate, known), seeds_from_anchors(estate, known)):
         for data_set_id, wanted in earlier.items():
             seeds.setdefault(data_set_id, []).extend(wanted)
-    return seeds
 
 
-def _moved(request: SubjectRequest, result: Search, now: datetime) -> bool:
+def _moved(request: SubjectRequest, doubts: list[Doubt], facts: dict[str, Any]) -> bool:
+    """Whether the request has waited for this search; then it is found, or asks."""
     try:
-        move(
-            request, State.FOUND, since=SEARCHABLE, searched_at=now, unsearched=result.unsearched, problem=""
-        )
+        if doubts:
+            stop(request, doubts, since=SEARCHABLE)
+        else:
+            move(request, State.FOUND, since=SEARCHABLE, problem="", **facts)
     except NotNow:
         return False
     return True

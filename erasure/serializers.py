@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from django.db.models import Q
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from erasure.forms import unique_categories
-from erasure.models import Hit, Package, Plan, Step, SubjectRequest
+from erasure.models import WITH_ROWS, Hit, Package, Plan, Question, Step, SubjectRequest
 from erasure.requests import clock
 from erasure.requests.intake import MAX_LENGTH
 from erasure.requests.revealing import masked_identifiers
@@ -56,7 +57,34 @@ class HitSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Hit
-        fields = ["data_set", "name", "depth", "rows", "routes", "found_at"]
+        fields = ["data_set", "name", "depth", "rows", "shared", "accessed", "routes", "found_at"]
+
+
+class QuestionSerializer(serializers.ModelSerializer):
+    question = serializers.CharField(source="__str__")
+
+    class Meta:
+        model = Question
+        fields = [
+            "id",
+            "data_set",
+            "category",
+            "column",
+            "rows",
+            "of_rows",
+            "numbering",
+            "values",
+            "question",
+            "answer",
+            "reason",
+            "answered_by",
+            "answered_at",
+        ]
+
+
+class AnswerSerializer(ReasonSerializer):
+    question = serializers.IntegerField(help_text="Its id.")
+    answer = serializers.ChoiceField(choices=Question.Answer.choices)
 
 
 class PackageSerializer(serializers.ModelSerializer):
@@ -89,6 +117,7 @@ class RequestSerializer(serializers.ModelSerializer):
             "problem",
             "searched_at",
             "unsearched",
+            "unreached",
             "residue",
             "outcome",
             "job",
@@ -102,11 +131,12 @@ class RequestDetailSerializer(RequestSerializer):
     hits = serializers.SerializerMethodField(
         help_text="Where rows of the person were found, and by which route."
     )
+    questions = QuestionSerializer(many=True, read_only=True)
     plans = serializers.PrimaryKeyRelatedField[Plan](many=True, read_only=True)
     package = serializers.SerializerMethodField()
 
     class Meta(RequestSerializer.Meta):
-        fields = [*RequestSerializer.Meta.fields, "identifiers", "hits", "plans", "package"]
+        fields = [*RequestSerializer.Meta.fields, "identifiers", "questions", "hits", "plans", "package"]
         read_only_fields = fields
 
     @extend_schema_field(ShownIdentifierSerializer(many=True))
@@ -115,7 +145,7 @@ class RequestDetailSerializer(RequestSerializer):
 
     @extend_schema_field(HitSerializer(many=True))
     def get_hits(self, request: SubjectRequest) -> Any:
-        hits = request.hits.filter(rows__gt=0).select_related("data_set__system")
+        hits = request.hits.filter(WITH_ROWS | Q(accessed__gt=0)).select_related("data_set__system")
         return HitSerializer(hits, many=True).data
 
     @extend_schema_field(PackageSerializer(allow_null=True))

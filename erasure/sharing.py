@@ -30,7 +30,7 @@ def divide(estate: Estate, result: Search) -> None:
         _other_ends(estate, result, trove, link)
     changed = True
     while changed:
-        changed = any([_pass_on(result, trove, link) for trove, link in waiting])
+        changed = any(_pass_on(result, trove, link) for trove, link in waiting)
     for trove in result.troves.values():
         _tell_apart(estate, trove)
 

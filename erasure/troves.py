@@ -40,6 +40,7 @@ class Claims:
     rows: np.ndarray
     persons: np.ndarray
     seeds: np.ndarray
+    keys: np.ndarray  # of the seed's match
     owned: np.ndarray
 
     @classmethod
@@ -47,9 +48,14 @@ class Claims:
         parts = []
         for number, seed in enumerate(seeds):
             met, keys = pairs(rows, seed.match)
-            parts.append((met, seed.owners[keys], np.full(len(met), number), np.full(len(met), seed.owned)))
+            parts.append(
+                (met, seed.owners[keys], np.full(len(met), number), keys, np.full(len(met), seed.owned))
+            )
         columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
         return cls(*columns)
+
+    def where(self, chosen: np.ndarray) -> "Claims":
+        return Claims(*(column[chosen] for column in vars(self).values()))
 
     def unclaimed(self, rows: int) -> bool:
         """Whether some of so many rows are nobody's."""

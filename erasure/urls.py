@@ -18,6 +18,7 @@ urlpatterns = [
     path("<int:pk>/identity/link/", handling.identity_link, name="identity_link"),
     path("<int:pk>/identity/confirm/", handling.identity_confirm, name="identity_confirm"),
     path("<int:pk>/search/", handling.search, name="search"),
+    path("<int:pk>/questions/<int:question>/", handling.question_answer, name="question_answer"),
     path("<int:pk>/extend/", handling.extend, name="extend"),
     path("<int:pk>/reject/", handling.reject, name="reject"),
     path("<int:pk>/acknowledge/", clocks.acknowledge, name="acknowledge"),

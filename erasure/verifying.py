@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from erasure.asking import excluded
 from erasure.finding import (
     Connections,
     Estate,
@@ -19,6 +20,7 @@ from erasure.freshness import read_structure
 from erasure.keysets import KeySet
 from erasure.methods import registry
 from erasure.models import Step, SubjectRequest
+from erasure.rights import right_of
 from erasure.searching import known_keys, verified_identifiers
 from erasure.sharing import nobodys
 
@@ -51,8 +53,13 @@ def search_again(request: SubjectRequest, steps: Iterable[Step]) -> Verification
     with Connections() as connections:
         read_structure(connections)
         estate = Estate.load(connections)
-        _look_for_identifiers(verification, estate, request, known, steps)
-        _look_for_strays(verification, estate, known, steps, waiting=set())
+        right = right_of(request.kind)
+        if right.erases:
+            _look_for_identifiers(verification, estate, request, known, steps)
+            _look_for_strays(verification, estate, known, steps, waiting=set())
+        for data_set, rows, how in right.residue(request, estate, known):
+            verification.searched.add(data_set.pk)
+            verification.add(str(data_set), rows, how)
         for step in steps:
             keys = known[step.data_set_id].part(step.part)
             method = registry.get(step.method)()
@@ -81,7 +88,8 @@ def _look_for_identifiers(
         kept.setdefault(step.data_set_id, set()).update(entry["column"] for entry in step.kept)
     kept_seeds: Seeds = {}
     other_seeds: Seeds = {}
-    for data_set_id, wanted in seeds_from(estate, verified_identifiers(request)).items():
+    seeds = seeds_from(estate, verified_identifiers(request), excluded(request))
+    for data_set_id, wanted in seeds.items():
         for seed in wanted:
             stays = set(seed.match.columns) <= kept.get(data_set_id, set())
             (kept_seeds if stays else other_seeds).setdefault(data_set_id, []).append(seed)

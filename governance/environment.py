@@ -2,7 +2,7 @@
 
 Operators set DATABASE_URL, DATABASE_OWNER_URL, APPLICATION_ROLE, BROKER_URL, CACHE_URL, SECRET_KEY,
 PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, KMS_URL, KMS_TOKEN, KMS_TOKEN_FILE, EMAIL_URL, EMAIL_FROM, FOLDER_ROOTS,
-LINEAGE_EVENT_DAYS,
+WEBHOOK_NETWORKS, LINEAGE_EVENT_DAYS, SEARCH_ASKS_ABOVE,
 LEDGER_ORIGIN, LEDGER_KEY, LEDGER_WORM (with LEDGER_WORM_ENDPOINT,
 LEDGER_WORM_REGION, LEDGER_WORM_ACCESS_KEY, LEDGER_WORM_SECRET_KEY), LEDGER_RETENTION_DAYS, LEDGER_WITNESSES,
 TIME_ZONE, HOLIDAYS_REGION, REQUEST_TARGET_DAYS, REQUEST_KEPT_DAYS, TICKET_KEPT_DAYS, TRUST_PROXY, DEBUG, CONSOLE_VAR.
@@ -17,6 +17,7 @@ import binascii
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -57,6 +58,7 @@ class Environment:
     email_from: str
     trust_proxy: bool  # a reverse proxy in front sets X-Forwarded-Proto and removes what clients send
     folder_roots: list[Path]  # where the folder connector may read; empty: anywhere
+    webhook_networks: list[IPv4Network | IPv6Network]  # private networks that webhooks may reach
     ledger_origin: str  # what the ledger calls itself in its checkpoints
     ledger_key: str  # Ed25519 in PEM, that signs them; replaces the file
     ledger_worm: str  # file:///path or s3://bucket/prefix: where sealed segments go; empty: below CONSOLE_VAR
@@ -70,6 +72,7 @@ class Environment:
     request_target_days: int  # how many days before the law's deadline a request ought to be answered
     request_kept_days: int  # how long identifiers, notes, letters and files of an ended request are kept
     ticket_kept_days: int  # how long the ended request itself is kept; 0: for ever
+    search_asks_above: int  # percent of a data set's rows from which a search asks whose they are
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
@@ -110,6 +113,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         email_from=environ.get("EMAIL_FROM", ""),
         trust_proxy=_flag("TRUST_PROXY", environ.get("TRUST_PROXY", "")),
         folder_roots=_folders(environ.get("FOLDER_ROOTS", "")),
+        webhook_networks=_networks(environ.get("WEBHOOK_NETWORKS", "")),
         ledger_origin=_origin(environ.get("LEDGER_ORIGIN", ""), value("PUBLIC_URL")),
         ledger_key=environ.get("LEDGER_KEY", ""),
         ledger_worm=_worm(environ.get("LEDGER_WORM", ""), var_dir),
@@ -130,6 +134,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         request_target_days=_days("REQUEST_TARGET_DAYS", environ.get("REQUEST_TARGET_DAYS", "") or "7"),
         request_kept_days=_days("REQUEST_KEPT_DAYS", environ.get("REQUEST_KEPT_DAYS", "") or "30"),
         ticket_kept_days=_days("TICKET_KEPT_DAYS", environ.get("TICKET_KEPT_DAYS", "") or "1096"),
+        search_asks_above=_percent("SEARCH_ASKS_ABOVE", environ.get("SEARCH_ASKS_ABOVE", "") or "25"),
     )
 
 
@@ -252,6 +257,15 @@ def _folders(value: str) -> list[Path]:
     return folders
 
 
+def _networks(value: str) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(part.strip()) for part in value.split(",") if part.strip()]
+    except ValueError:
+        raise EnvironmentProblem(
+            "WEBHOOK_NETWORKS must name networks as in 10.0.0.0/8, separated by commas."
+        ) from None
+
+
 def _days(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) <= 5):
         raise EnvironmentProblem(f"{name} must be a whole number of days; 0 is for ever.")
@@ -265,6 +279,10 @@ def _time_zone(name: str) -> str:
         raise EnvironmentProblem(
             "TIME_ZONE must be the name of a time zone, such as Europe/Berlin."
         ) from None
+def _percent(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 100):
+        raise EnvironmentProblem(f"{name} must be a whole number of percent, 1 to 100.")
+    return int(value)
 
 
 def _parts(name: str, url: str) -> SplitResult:

@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "retention.statistics",
     "erasure",
     "erasure.requests",
+    "erasure.answers",
     "erasure.registry",
     "erasure.training",
     "erasure.custodians",
@@ -149,6 +150,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="30"),
     },
     "resume expiry": {"task": "expiry.resume", "schedule": timedelta(minutes=15)},
+    "send tasks to custodians": {"task": "custodians.send", "schedule": timedelta(minutes=1)},
+    "remind of tasks": {"task": "custodians.remind", "schedule": timedelta(hours=1)},
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 JOB_HEARTBEAT_SECONDS = 2
@@ -175,11 +178,14 @@ LEDGER_WITNESSES = ENVIRONMENT.ledger_witnesses
 LEDGER_EXPORT_HOURS = 1
 # Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
+# Private networks that webhooks may reach; none by default.
+WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 LINEAGE_EVENT_DAYS = ENVIRONMENT.lineage_event_days
 HOLIDAYS_REGION = ENVIRONMENT.holidays_region
 REQUEST_TARGET_DAYS = ENVIRONMENT.request_target_days
 REQUEST_KEPT_DAYS = ENVIRONMENT.request_kept_days
 TICKET_KEPT_DAYS = ENVIRONMENT.ticket_kept_days
+SEARCH_ASKS_ABOVE = ENVIRONMENT.search_asks_above
 
 AUTH_USER_MODEL = "console.User"
 LOGIN_URL = "console:sign_in"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from audit.reports.base import Fact, Section, Value
 from audit.reports.evidence import Evidence
+from erasure.measures import registry as measures
 from erasure.methods import registry
 from erasure.models import Plan, Step
 
@@ -40,7 +41,7 @@ def staying_sections(evidence: Evidence) -> list[Section]:
         Section(
             "Rows that stay, and why",
             columns=("Plan", "Data set", "Rows", "Method", "Why", "Exemption", "Held until"),
-            rows=[_staying(step) for step in steps if step.method != "delete"],
+            rows=[_staying(step) for step in steps if step.hit_id and step.method != "delete"],
             empty="None.",
         ),
         Section(
@@ -87,8 +88,8 @@ def _plan(evidence: Evidence, plan: Plan) -> Section:
 def _step(step: Step) -> tuple[Value, ...]:
     return (
         step.position,
-        step.data_set.system.name,
-        step.data_set.name,
+        step.data_set.system.name if step.data_set else "",
+        step.data_set.name if step.data_set else step.target,
         _label(step.method),
         step.rows_before,
         step.rows_after,
@@ -113,5 +114,5 @@ def _staying(step: Step) -> tuple[Value, ...]:
 
 
 def _label(method: str) -> str:
-    known = registry.classes.get(method)
+    known = registry.classes.get(method) or measures.classes.get(method)
     return known.label if known else method

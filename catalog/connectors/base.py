@@ -145,14 +145,21 @@ class Match:
 
     With `fold`, values are compared as text, trimmed and without regard to case.
     Null in `keys` matches nothing, and neither does a value that the column's type cannot hold.
+
+    With `path` (`visits[].ip`) the one column is JSON, and what stands at that path in it is compared; with `inside`
+    it is a longer text in which a key is a whole word. Both fold, and only stores that `search_inside` take them.
     """
 
     keys: pa.Table
     fold: bool = False
+    path: str = ""
+    inside: bool = False
 
     def __post_init__(self) -> None:
         if not self.keys.column_names:
             raise ValueError("A match compares at least one column; without any it would mean every row.")
+        if (self.path or self.inside) and (len(self.keys.column_names) > 1 or not self.fold):
+            raise ValueError("A match inside a value compares one column, and folds.")
 
     @property
     def columns(self) -> list[str]:
@@ -218,7 +225,10 @@ class Connector(ABC):
     secret_fields: ClassVar[frozenset[str]] = frozenset()
     # How many keys one delete or overwrite takes: each is one transaction, or one rewriting of a file.
     keys_per_change: ClassVar[int] = 5_000
+    # Whether dates may stand as text (ISO 8601), as in stores that have no type for them: see `ageing`.
+    ages_in_text: ClassVar[bool] = False
     capabilities: ClassVar[frozenset[Capability]] = frozenset({Capability.FIND, Capability.CHANGE})
+    search_inside: ClassVar[bool] = False  # whether it takes matches with a `path`, or `inside` a text
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
         self.settings = settings

@@ -10,7 +10,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from catalog.connectors.base import AccessDenied, ColumnInfo, Malformed, Match, Unreachable
+from catalog.connectors.base import (
+    AccessDenied,
+    ColumnInfo,
+    Malformed,
+    Match,
+    Operation,
+    Unreachable,
+)
 from catalog.connectors.file_places import LocalPlace
 from catalog.connectors.folder_paths import require_allowed
 from catalog.connectors.parquet_file import SAMPLED_GROUPS, ParquetFile
@@ -66,6 +73,25 @@ class OfflineRows:
                         batch[name].cast(field.type) for name, field in zip(written, schema, strict=True)
                     ]
                     yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+    def require_changeable(self, operations: Sequence[Operation]) -> None:
+        """ConnectorError where a file could not be put in the place of an old one."""
+        with self._explained():
+            for file in self._files:
+                file.place.require_replaceable()
+
+    def change(self, operation: Operation) -> int:
+        """Write each file again that holds the rows; how many rows. Each file is replaced as one."""
+        matches = [
+            Match(match.keys.rename_columns([self._columns[name] for name in match.columns]), match.fold)
+            for match in operation.matches
+        ]
+        replacements = {self._columns[name]: value for name, value in operation.replacements.items()}
+        with self._explained():
+            return sum(file.rewrite(matches, replacements) for file in self._files)
+
+    def settle(self) -> None:
+        """Nothing is left of the old files."""
 
     def _paths(self) -> list[Path]:
         if not self._path.is_dir():

@@ -15,10 +15,18 @@ from urllib.parse import quote
 
 import pyarrow as pa
 
-from catalog.connectors import extras
-from catalog.connectors.base import ColumnInfo, DataSetMissing, Malformed, Match, Unreachable
+from catalog.connectors import extras, feast_online_changes
+from catalog.connectors.base import (
+    ColumnInfo,
+    DataSetMissing,
+    Malformed,
+    Match,
+    Operation,
+    Unreachable,
+)
 from catalog.connectors.feast_values import arrow_type, type_name, value_array
 from catalog.connectors.keys import convert_keys
+from catalog.connectors.matching import Matcher
 from catalog.connectors.parquet_layout import kind_of
 
 EVENT_TIMESTAMP = "event_timestamp"
@@ -68,6 +76,37 @@ class OnlineRows:
         matches: Sequence[Match] = (),
     ) -> Iterator[pa.RecordBatch]:
         """All rows; only those of the entities sought where all `matches` compare just the entity's keys."""
+        for entities in self._entities(batch_rows, matches):
+            yield self._batch(entities, columns)
+
+    def require_changeable(self, operations: Sequence[Operation]) -> None:
+        """ConnectorError where an operation could not be carried out."""
+        feast_online_changes.require_changeable(self._path, name=self.name)
+        feast_online_changes.require_replaceable(
+            operations, keys=self._keys, types=self._features, schema=self.schema, name=self.name
+        )
+
+    def change(self, operation: Operation) -> int:
+        """Delete the entities, or write over features of theirs, in one transaction; how many entities."""
+        matcher = Matcher(operation.matches, self.schema)
+        found: list[bytes] = []
+        for entities in self._entities(FIRST_ROWS * 100, operation.matches):
+            mask = matcher.mask(self._batch(entities, matcher.columns))
+            found += [key for (key, _), hit in zip(entities, mask.to_pylist(), strict=True) if hit]
+        if found:
+            with self._explained():
+                feast_online_changes.change(
+                    self._path, self._table, found, operation.replacements, types=self._features
+                )
+        return len(found)
+
+    def settle(self) -> None:
+        """Leave no byte in the file of what was deleted."""
+        with self._explained():
+            feast_online_changes.settle(self._path)
+
+    def _entities(self, batch_rows: int, matches: Sequence[Match]) -> Iterator[list[tuple[bytes, list[Any]]]]:
+        """Entities with their cells, batch by batch."""
         with self._opened() as connection:
             where = ""
             wanted = self._wanted(matches)
@@ -82,7 +121,7 @@ class OnlineRows:
             rows = groupby(cells, key=itemgetter(0))
             size = min(FIRST_ROWS, batch_rows)
             while entities := [(key, list(group)) for key, group in islice(rows, size)]:
-                yield self._batch(entities, columns)
+                yield entities
                 stored = sum(len(cell[2] or b"") for _, group in entities for cell in group)
                 size = max(1, min(batch_rows, size * 8, BATCH_BYTES * len(entities) // max(stored, 1)))
 
@@ -145,10 +184,16 @@ class OnlineRows:
         missing = DataSetMissing(f"There are no rows of {self.name} yet.", "Materialize the view.")
         if not self._path.is_file():
             raise missing
-        try:
+        with self._explained():
             uri = f"file:{quote(str(self._path))}?mode=ro"
             with closing(sqlite3.connect(uri, uri=True, timeout=SECONDS)) as connection:
                 yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        missing = DataSetMissing(f"There are no rows of {self.name} yet.", "Materialize the view.")
+        try:
+            yield
         except sqlite3.OperationalError as error:
             if "no such table" in str(error):
                 raise missing from None

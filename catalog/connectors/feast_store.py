@@ -1,9 +1,13 @@
-"""Feast: of each feature view the rows it is computed from, and the rows that models are served."""
+"""Feast: of each feature view the rows it is computed from, and the rows that models are served.
+
+Both are changed: from the online store alone the next materialization would bring the rows back. The registry holds
+definitions and no rows, and stays as it is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,6 +29,7 @@ from catalog.connectors.feast_offline import OfflineRows
 from catalog.connectors.feast_online import OnlineRows
 from catalog.connectors.feast_repository import FeatureRepository
 from catalog.connectors.matching import Matcher, as_text
+from catalog.connectors.replacing import replace_values
 
 SAMPLED_CHARACTERS = 4096
 BATCH_ROWS = 100_000
@@ -38,7 +43,8 @@ class FeastConnector(Connector):
     label = "Feast feature store"
     Form = FeastForm
     secret_fields = frozenset({"registry_password"})
-    capabilities = frozenset({Capability.FIND})
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE})
+    keys_per_change = 1_000_000  # each change rewrites whole files
 
     @property
     def repository(self) -> FeatureRepository:
@@ -87,22 +93,37 @@ class FeastConnector(Connector):
         return sum(pc.sum(mask).as_py() or 0 for _, mask in _hits(source, matches, ()))
 
     def rehearse(self, operations: Sequence[Operation]) -> list[int]:
-        self._refuse()
+        self.require_writable()
+        counts = [0] * len(operations)
+        for name in dict.fromkeys(operation.data_set for operation in operations):
+            places = [place for place, operation in enumerate(operations) if operation.data_set == name]
+            source = self._rows(name)
+            wanted = [operations[place] for place in places]
+            for operation in wanted:
+                _require_columns(source, list(operation.replacements))
+            source.require_changeable(wanted)
+            for place, rows in zip(places, _rehearse(source, wanted), strict=True):
+                counts[place] = rows
+        return counts
 
     def delete(self, data_set: str, matches: Sequence[Match]) -> int:
-        self._refuse()
+        return self._change(Operation(data_set, matches))
 
     def overwrite(
         self, data_set: str, matches: Sequence[Match], replacements: Mapping[str, Replacement]
     ) -> int:
-        self._refuse()
+        if not replacements:
+            raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
+        return self._change(Operation(data_set, matches, replacements))
 
-    def _refuse(self) -> NoReturn:
+    def settle(self, data_set: str) -> None:
         self.require_writable()
-        raise Unsupported(
-            "A feature store is not changed from here: the next materialization would bring the rows back.",
-            "Delete the rows in the source of the view, and materialize it again.",
-        )
+        self._rows(data_set).settle()
+
+    def _change(self, operation: Operation) -> int:
+        if self.rehearse([operation]) == [0]:
+            return 0
+        return self._rows(operation.data_set).change(operation)
 
     def _rows(self, data_set: str) -> Rows:
         repository = self.repository
@@ -160,6 +181,27 @@ def _hits(
         names = list(dict.fromkeys([*columns, *matcher.columns]))
         for batch in source.batches(names, batch_rows=BATCH_ROWS, matches=matches):
             yield batch, matcher.mask(batch)
+
+
+def _rehearse(source: Rows, operations: Sequence[Operation]) -> list[int]:
+    """Each operation on what the ones before it would leave; how many rows each would touch."""
+    matches = [match for operation in operations for match in operation.matches]
+    _require_columns(source, [name for match in matches for name in match.columns])
+    matchers = [Matcher(operation.matches, source.schema) for operation in operations]
+    names = list(dict.fromkeys(name for match in matches for name in match.columns))
+    counts = [0] * len(operations)
+    for batch in source.batches(names, batch_rows=BATCH_ROWS, matches=matches) if names else ():
+        for place, (operation, matcher) in enumerate(zip(operations, matchers, strict=True)):
+            mask = matcher.mask(batch)
+            hits = pc.sum(mask).as_py() or 0
+            counts[place] += hits
+            if hits and operation.replacements:
+                batch = replace_values(
+                    batch, mask, operation.replacements, schema=source.schema, file=source.name
+                )
+            elif hits:
+                batch = batch.filter(pc.invert(mask))
+    return counts
 
 
 def _require_columns(source: Rows, names: Sequence[str]) -> None:

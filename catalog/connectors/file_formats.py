@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -22,7 +22,7 @@ class DataFile(Protocol):
     """One file of one format. Every method raises Malformed where the content is not what it says it is."""
 
     name: str
-    place: Place
+    place: Any  # a Place, or where objects are
 
     def schema(self, wanted: Sequence[str] = ()) -> pa.Schema:
         """Its columns. A format that names them in every row looks through all rows for those `wanted`."""

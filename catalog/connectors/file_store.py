@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,19 +21,26 @@ from catalog.connectors.base import (
     ConnectorError,
     DataSetInfo,
     DataSetMissing,
+    Lingering,
     Match,
     Older,
     Operation,
     Replacement,
+    Unsupported,
+    WayOut,
 )
 from catalog.connectors.file_formats import DataFile
 from catalog.connectors.matching import Matcher, as_text
+from catalog.connectors.object_sets import ObjectPlaces, ObjectSet
+from catalog.connectors.object_templates import Template, templates
 
 SAMPLED_CHARACTERS = 4096
 BATCH_ROWS = 100_000  # at most; batches are bounded in bytes too
 
 
 class FileStore(Connector):
+    search_inside = True
+    ages_in_text = True  # of CSV and JSON Lines
     keys_per_change = 1_000_000  # each change rewrites whole files
     capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})
 
@@ -47,18 +54,35 @@ class FileStore(Connector):
 
     def names(self) -> Iterator[tuple[str, str]]:
         """The data sets in a stable order, each with a problem or "", without looking into them."""
-        return self._names()
+        sets = self.templates
+        yield from ((template.text, "") for template in sets)
+        for name, problem in self._names():
+            if problem or all(template.read(name) is None for template in sets):
+                yield name, problem
 
     def file(self, data_set: str) -> AbstractContextManager[DataFile]:
         """The file that a data set is; within, errors of its place come out as ConnectorErrors."""
-        return self._file(data_set)
+        template = self._template(data_set)
+        return nullcontext(ObjectSet(self._objects(), template)) if template else self._file(data_set)
+
+    @property
+    def templates(self) -> list[Template]:
+        """Whose objects are rows of a data set, instead of data sets themselves."""
+        return templates(self.settings.get("objects") or "")
+
+    def _template(self, data_set: str) -> Template | None:
+        return next((template for template in self.templates if template.text == data_set), None)
+
+    def _objects(self) -> ObjectPlaces:
+        """Where the objects of templates are."""
+        raise Unsupported(f"{self.label} has no objects.", "Leave out its templates.")
 
     def discover(self) -> Iterator[DataSetInfo]:
-        for name, problem in self._names():
+        for name, problem in self.names():
             yield DataSetInfo(name, "file", problem=problem) if problem else self._describe(name)
 
     def sample(self, data_set: str, *, rows: int, seed: int = 0) -> pa.Table:
-        with self._file(data_set) as file:
+        with self.file(data_set) as file:
             schema = pa.schema([(name, pa.string()) for name in file.schema().names])
             batches = file.batches(schema.names, batch_rows=BATCH_ROWS, seed=seed)
             return reservoir.draw((_cut(batch, schema) for batch in batches), schema, rows=rows, seed=seed)
@@ -66,30 +90,34 @@ class FileStore(Connector):
     def read(
         self, data_set: str, *, columns: Sequence[str] | None = None, batch_rows: int = 10_000
     ) -> Iterator[pa.RecordBatch]:
-        with self._file(data_set) as file:
+        with self.file(data_set) as file:
             names = file.schema().names if columns is None else columns
             _schema(file, names)
             yield from file.batches(names, batch_rows=batch_rows)
 
     def find(self, data_set: str, matches: Sequence[Match], columns: Sequence[str]) -> pa.Table:
-        with self._file(data_set) as file:
+        with self.file(data_set) as file:
             schema = _schema(file, columns)
             asked = pa.schema([schema.field(name) for name in columns])
             found = (batch.filter(mask).select(columns) for batch, mask in _hits(file, matches, columns))
             return pa.Table.from_batches((batch for batch in found if len(batch)), asked)
 
     def count(self, data_set: str, matches: Sequence[Match] | None = None) -> int:
-        with self._file(data_set) as file:
+        with self.file(data_set) as file:
             if matches is None:
                 return file.count()
-            return sum(_many(mask) for _, mask in _hits(file, matches, ()))
+            return self.count_in(file, matches)
+
+    def count_in(self, file: DataFile, matches: Sequence[Match]) -> int:
+        """How many rows of a file satisfy any of the matches."""
+        return sum(_many(mask) for _, mask in _hits(file, matches, ()))
 
     def rehearse(self, operations: Sequence[Operation]) -> list[int]:
         self.require_writable()
         counts = [0] * len(operations)
         for name in dict.fromkeys(operation.data_set for operation in operations):
             places = [place for place, operation in enumerate(operations) if operation.data_set == name]
-            with self._file(name) as file:
+            with self.file(name) as file:
                 file.place.require_replaceable()
                 for place, many in zip(places, _rehearse(file, [operations[p] for p in places]), strict=True):
                     counts[place] = many
@@ -105,8 +133,16 @@ class FileStore(Connector):
             raise ValueError(f"Nothing was said to write into {data_set}; that would mean to delete.")
         return self._rewrite(Operation(data_set, matches, replacements))
 
+    def way_out(self, data_set: str, matches: Sequence[Match]) -> WayOut:
+        template = self._template(data_set)
+        return WayOut(outlook=ObjectSet(self._objects(), template).outlook(matches)) if template else WayOut()
+
+    def lingering(self, data_set: str, matches: Sequence[Match]) -> Lingering | None:
+        template = self._template(data_set)
+        return ObjectSet(self._objects(), template).lingering(matches) if template else None
+
     def count_older(self, data_set: str, older: Older) -> int:
-        with self._file(data_set) as file:
+        with self.file(data_set) as file:
             _schema(file, [older.column])
             batches = file.batches([older.column], batch_rows=BATCH_ROWS)
             return sum(_many(is_older(batch[older.column], older)) for batch in batches)
@@ -115,22 +151,24 @@ class FileStore(Connector):
         self.require_writable()
         if not self.count_older(data_set, older):  # also meets what is no date before anything is written
             return 0
-        with self._file(data_set) as file:
+        with self.file(data_set) as file:
             file.place.require_replaceable()
             return file.rewrite(Aged(older, limit), {})
 
     def _rewrite(self, operation: Operation) -> int:
         if self.rehearse([operation]) == [0]:
             return 0
-        with self._file(operation.data_set) as file:
+        with self.file(operation.data_set) as file:
             return file.rewrite(operation.matches, operation.replacements)
 
     def _describe(self, name: str) -> DataSetInfo:
         try:
-            with self._file(name) as file:
+            with self.file(name) as file:
                 columns, rows = file.describe()
         except ConnectorError as error:
             return DataSetInfo(name, "file", problem=str(error))
+        if self._template(name):
+            return DataSetInfo(name, "objects", columns, primary_key=("path",), row_estimate=rows)
         return DataSetInfo(name, "file", columns, row_estimate=rows)
 
 

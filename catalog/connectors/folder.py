@@ -14,7 +14,10 @@ from catalog.connectors.csv_records import is_line_encoding
 from catalog.connectors.file_formats import DataFile, data_file
 from catalog.connectors.file_places import LocalPlace
 from catalog.connectors.file_store import FileStore
+from catalog.connectors.folder_objects import FolderObjects
 from catalog.connectors.folder_paths import data_files, locate, require_allowed
+from catalog.connectors.object_sets import ObjectPlaces
+from catalog.connectors.object_templates import TemplatesField
 
 
 class EncodingForm(forms.Form):
@@ -33,7 +36,8 @@ class FolderForm(EncodingForm):
     path = forms.CharField(
         help_text="An absolute path on the console's machine; links in it are not followed."
     )
-    field_order = ("path", "encoding")
+    objects = TemplatesField()
+    field_order = ("path", "encoding", "objects")
 
     def clean_path(self) -> str:
         try:
@@ -67,6 +71,9 @@ class FolderConnector(FileStore):
 
     def lineage_name(self, data_set: str) -> str:
         return str(Path(self.settings["path"]) / data_set)
+
+    def _objects(self) -> ObjectPlaces:
+        return FolderObjects(self.root)
 
     def _names(self) -> Iterator[tuple[str, str]]:
         yield from data_files(self.root)

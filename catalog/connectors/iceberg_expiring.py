@@ -129,7 +129,7 @@ def _spelled(schema: pa.Schema, older: Older, *, name: str) -> str:
 
 
 def _moment(kind: pa.DataType, older: Older, *, name: str) -> date | datetime:
-    """The moment in the type of the column; without a zone it is read as UTC, a date as one of the controller's days."""
+    """The moment in the type of the column: times without a zone are UTC, dates the controller's days."""
     moment = older.moment.astimezone(UTC)
     if pa.types.is_date(kind):
         return timezone.localdate(older.moment)

@@ -20,6 +20,7 @@ from catalog.connectors import (
     iceberg_lingering,
     iceberg_rehearsing,
     iceberg_settling,
+    iceberg_versions,
     reservoir,
 )
 from catalog.connectors.base import (
@@ -52,9 +53,8 @@ class IcebergConnector(Connector):
     label = "Apache Iceberg"
     Form = IcebergForm
     secret_fields = frozenset({"password", "token", "credential", "secret_key"})
-    capabilities = frozenset(
-        {Capability.FIND, Capability.CHANGE, Capability.EXPIRE, Capability.REFILL}
-    )
+    search_inside = True
+    capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE, Capability.REFILL})
     keys_per_change = 1_000_000  # each change rewrites whole files
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
@@ -160,15 +160,17 @@ class IcebergConnector(Connector):
             iceberg_rehearsing.require_changeable(table, name=data_set)
             iceberg_settling.expire(table)
             table = self._table(data_set)
-            iceberg_settling.sweep(table, shared=self._shares(table), days=self.orphan_days)
+            left = iceberg_settling.sweep(table, shared=self._shares(table), days=self.orphan_days)
+            iceberg_versions.purge(self.settings, table, left)
 
     def lingering(self, data_set: str, matches: Sequence[Match]) -> Lingering | None:
         with explained(data_set):
             table = self._table(data_set)
             shared = self._shares(table)
-            return iceberg_lingering.lingering(
+            found = iceberg_lingering.lingering(
                 table, matches, name=data_set, days=self.orphan_days, shared=shared
             )
+            return found or iceberg_versions.lingering(self.settings, table)
 
     def count_older(self, data_set: str, older: Older) -> int:
         with explained(data_set):

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog.connectors.base import Match
+from catalog.connectors.inside import numbers_inside
 from catalog.connectors.keys import convert_keys
-from catalog.connectors.matching import comparable, comparable_type, fold_text
+from catalog.connectors.matching import as_text, comparable, comparable_type, fold_text
 
 
 def pairs(rows: pa.Table, match: Match) -> tuple[np.ndarray, np.ndarray]:
@@ -17,6 +18,8 @@ def pairs(rows: pa.Table, match: Match) -> tuple[np.ndarray, np.ndarray]:
     A key that stands there twice meets a row twice. A store folds letters by its own rules and may hold a few rows
     equal that are not equal here: then they have no pair.
     """
+    if match.path or match.inside:
+        return _inside(rows, match)
     row_codes = np.zeros(rows.num_rows, np.int64)
     key_codes = np.zeros(match.keys.num_rows, np.int64)
     for name in match.columns:
@@ -30,6 +33,14 @@ def pairs(rows: pa.Table, match: Match) -> tuple[np.ndarray, np.ndarray]:
     met = np.repeat(np.arange(rows.num_rows), many)
     within = np.arange(len(met)) - np.repeat(np.cumsum(many) - many, many)
     return met, order[np.repeat(first, many) + within]
+
+
+def _inside(rows: pa.Table, match: Match) -> tuple[np.ndarray, np.ndarray]:
+    (name,) = match.columns
+    texts, keys = as_text(one_array(rows[name])), one_array(match.keys[name])
+    met = [(row, key) for row, all_keys in numbers_inside(texts, keys, path=match.path) for key in all_keys]
+    columns = np.array(met, np.int64).reshape(-1, 2)
+    return columns[:, 0], columns[:, 1]
 
 
 def _comparable(rows: pa.ChunkedArray, keys: pa.ChunkedArray, *, fold: bool) -> tuple[pa.Array, pa.Array]:

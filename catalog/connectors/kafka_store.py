@@ -39,6 +39,7 @@ class KafkaConnector(TopicReader):
     label = "Kafka"
     Form = KafkaForm
     secret_fields = frozenset({"password", "schema_registry_password"})
+    search_inside = True
     capabilities = frozenset({Capability.FIND, Capability.WITHDRAW, Capability.RETAIN})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:
@@ -103,6 +104,11 @@ class KafkaConnector(TopicReader):
         return lingering(data_set, self.admin.settings(data_set), self._survey(data_set, matches))
 
     def count_older(self, data_set: str, older: Older) -> int:
+        if older.column != "_timestamp":
+            raise Unsupported(
+                f"A topic tells the age of {data_set} by the time of its messages alone.",
+                "Choose _timestamp as what tells the age of its rows.",
+            )
         batches = self.read(data_set, columns=[older.column])
         return sum(pc.sum(is_older(batch[0], older)).as_py() or 0 for batch in batches)
 

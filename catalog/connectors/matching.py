@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog.connectors.base import Match
+from catalog.connectors.inside import numbers_inside
 from catalog.connectors.keys import convert_keys, plain_array
 
 
@@ -23,6 +24,9 @@ class Matcher:
         """True for the rows that satisfy any of the matches; never null."""
         mask = pa.repeat(pa.scalar(False), len(batch))
         for match, keys in self._prepared:
+            if match.path or match.inside:
+                mask = pc.or_(mask, _inside(batch[match.columns[0]], keys[0], match))
+                continue
             compared = [comparable(batch[name], fold=match.fold) for name in match.columns]
             mask = pc.or_(mask, _among(compared, keys))
         return mask
@@ -61,6 +65,13 @@ def _among(columns: Sequence[pa.Array], keys: pa.Table) -> pa.BooleanArray:
     rows = pa.table([*columns, pa.array(range(len(columns[0])))], names=[*keys.column_names, "row"])
     met = rows.join(keys.group_by(keys.column_names).aggregate([]), keys.column_names, join_type="left semi")
     return pc.is_in(rows["row"], value_set=met["row"]).combine_chunks()
+
+
+def _inside(array: pa.Array, keys: pa.ChunkedArray, match: Match) -> pa.BooleanArray:
+    met = [False] * len(array)
+    for number, _ in numbers_inside(as_text(array), keys, path=match.path):
+        met[number] = True
+    return pa.array(met, pa.bool_())
 
 
 def comparable(array: pa.Array, *, fold: bool) -> pa.Array:

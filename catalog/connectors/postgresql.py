@@ -17,11 +17,14 @@ from catalog.connectors.base import (
     DataSetMissing,
     Definition,
     Match,
+    Older,
     Replacement,
+    Unreachable,
     Unsupported,
 )
 from catalog.connectors.postgresql_errors import SCAN_AGAIN, explain_connection, explain_statement
-from catalog.connectors.postgresql_matching import equal, folded, folding_collation
+from catalog.connectors.postgresql_matching import equal, folded, folding_collation, inside
+from catalog.connectors.postgresql_partitions import drop_partition, wholly_older
 from catalog.connectors.postgresql_replacing import assigned, differing
 from catalog.connectors.postgresql_sampling import as_text, shuffled, spread
 from catalog.connectors.postgresql_types import readable, sql_column
@@ -65,6 +68,7 @@ class PostgresqlConnector(SqlConnector):
     label = "PostgreSQL"
     Form = PostgresqlForm
     secret_fields = frozenset({"password"})
+    search_inside = True
 
     @property
     def schemas(self) -> list[str] | None:
@@ -154,6 +158,8 @@ class PostgresqlConnector(SqlConnector):
         )
 
     def condition(self, connection: sa.Connection, table: sa.Table, match: Match) -> sa.ColumnElement[bool]:
+        if match.path or match.inside:
+            return inside(table, match, collation=folding_collation(connection))
         if match.fold:
             return folded(table, match, collation=folding_collation(connection))
         return equal(table, match)
@@ -184,11 +190,38 @@ class PostgresqlConnector(SqlConnector):
             raise Unsupported(f"{name} is a view: its rows are others'.", "Expire the tables it shows.")
         if table.info["divided"]:
             place = [table.c.tableoid, table.c.ctid]
-            found = sa.tuple_(*place).in_(sa.select(*place).where(rows).limit(limit))
+            found: sa.ColumnElement[bool] = sa.tuple_(*place).in_(sa.select(*place).where(rows).limit(limit))
         else:
             chosen = sa.select(table.c.ctid).where(rows).limit(limit).scalar_subquery()
             found = table.c.ctid == sa.any_(sa.func.array(chosen))
         return sa.delete(table).where(found, rows)
+
+    def droppable(self, data_set: str, older: Older) -> list[str]:
+        with self.transaction(data_set) as connection:
+            table = self.describe(connection, data_set)
+            return [each.fullname for each in wholly_older(connection, table, older)]
+
+    def expire(self, data_set: str, older: Older, *, limit: int) -> int:
+        """Whole partitions first, however many rows they hold; one that cannot be dropped is emptied as any table."""
+        self.require_writable()
+        return self._drop_partitions(data_set, older) or super().expire(data_set, older, limit=limit)
+
+    def _drop_partitions(self, data_set: str, older: Older) -> int:
+        dropped = 0
+        with self.transaction(data_set) as connection:
+            table = self.describe(connection, data_set)
+            found = wholly_older(connection, table, older)
+        for partition in found:
+            try:
+                with self.transaction(data_set) as connection:
+                    rows = drop_partition(connection, table, partition)
+                    connection.commit()
+                    dropped += rows
+            except Unreachable:
+                raise
+            except ConnectorError:  # not its owner, or other tables refer to its rows
+                continue
+        return dropped
 
     def check_constraints_at_once(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import orjson
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-from catalog.connectors.base import Match
+from catalog.connectors.base import Kind, Match
+from catalog.connectors.inside import patterns, steps
 from catalog.connectors.keys import convert_keys
 from catalog.connectors.postgresql_types import PgType, Spelled, readable
 
 WHITESPACE = " \t\n\r\f\v\u00a0"
 # Without one of these, a database made with the locale C would not know that Ü is an upper-case ü.
 FOLDING_COLLATIONS = ["und-x-icu", "pg_c_utf8", "C.utf8", "C.UTF-8", "en_US.utf8"]
+JSONPATH = Spelled("jsonpath")
 COLLATIONS = sa.text(
     """
     SELECT CAST(collname AS text) FROM pg_catalog.pg_collation
@@ -56,6 +59,38 @@ def folded(table: sa.Table, match: Match, *, collation: str) -> sa.ColumnElement
     keys = _unnested([sa.literal(list(values), pg.ARRAY(sa.Text)) for values in zip(*rows, strict=True)])
     # Both sides fold in the database: Python and PostgreSQL do not agree about every letter.
     return sa.tuple_(*compared).in_(sa.select(*map(fold, keys.c)))
+
+
+def inside(table: sa.Table, match: Match, *, collation: str) -> sa.ColumnElement[bool]:
+    """True where a key stands at the path of a JSON column, or as a whole word in a text: as `inside` reads them."""
+    (name,) = match.columns
+    column = table.c[name]
+    keys = [
+        key.strip() for key in convert_keys(match.keys[name], pa.string()).to_pylist() if _are_texts([key])
+    ]
+    if not keys:
+        return sa.false()
+    if match.path and column.info["column"].kind is Kind.JSON:
+        wanted = sa.literal(_jsonpath(match.path), sa.Text)
+        at = sa.func.jsonb_path_query(sa.cast(column, pg.JSONB), sa.cast(wanted, JSONPATH)).column_valued(
+            "at"
+        )
+        found = sa.func.btrim(
+            at.op("#>>")(sa.literal("{}", sa.Text).op("::")(sa.literal_column("text[]"))), WHITESPACE
+        )
+        sought = _unnested([sa.literal(keys, pg.ARRAY(sa.Text))])
+        return sa.exists().where(_lower(found, collation).in_(sa.select(_lower(sought.c.key0, collation))))
+    text = _lower(sa.cast(column, sa.Text), collation)
+    return sa.or_(*(text.op("~")(_lower(sa.literal(each, sa.Text), collation)) for each in patterns(keys)))
+
+
+def _lower(value: sa.ColumnElement, collation: str) -> sa.ColumnElement:
+    return sa.func.lower(sa.collate(value, collation) if collation else value)
+
+
+def _jsonpath(path: str) -> str:
+    spelled = {"[]": "[*]", "*": ".*"}
+    return "$" + "".join(spelled.get(step, f".{orjson.dumps(step).decode()}") for step in steps(path))
 
 
 def folding_collation(connection: sa.Connection) -> str:

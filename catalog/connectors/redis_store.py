@@ -20,6 +20,7 @@ class RedisConnector(KeyReader):
     label = "Redis"
     Form = RedisForm
     secret_fields = frozenset({"password"})
+    ages_in_text = True
     capabilities = frozenset({Capability.FIND, Capability.CHANGE, Capability.EXPIRE})
 
     def __init__(self, settings: Mapping[str, Any], *, writable: bool = False) -> None:

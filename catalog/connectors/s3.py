@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from urllib.parse import urlsplit
@@ -10,12 +10,17 @@ from urllib.parse import urlsplit
 from django import forms
 from django.core.validators import RegexValidator
 
-from catalog.connectors.base import DataSetMissing
+from catalog.connectors import s3_old_versions
+from catalog.connectors.base import DataSetMissing, Lingering, Match
 from catalog.connectors.file_formats import DataFile, data_file, is_data
 from catalog.connectors.file_store import FileStore
 from catalog.connectors.folder import EncodingForm
+from catalog.connectors.object_sets import ObjectPlaces
+from catalog.connectors.object_templates import TemplatesField
 from catalog.connectors.s3_bucket import Bucket
-from catalog.connectors.s3_objects import ObjectPlace
+from catalog.connectors.s3_objects import ObjectPlace, VersionPlace
+from catalog.connectors.s3_old_versions import Version
+from catalog.connectors.s3_versions import BucketObjects
 
 COUNTED = 1000
 VERSION = "?versionId="  # s3fs would take what follows for no part of the key
@@ -39,6 +44,7 @@ class S3Form(EncodingForm):
         required=False,
         help_text="The bucket stands in the path of addresses and not in their host name.",
     )
+    objects = TemplatesField()
     field_order = (
         "endpoint",
         "bucket",
@@ -48,6 +54,7 @@ class S3Form(EncodingForm):
         "secret_key",
         "path_style",
         "encoding",
+        "objects",
     )
 
     def clean_endpoint(self) -> str:
@@ -103,6 +110,46 @@ class S3Connector(FileStore):
 
     def lineage_name(self, data_set: str) -> str:
         return self.prefix + data_set
+
+    def settle(self, data_set: str) -> None:
+        """Delete the older versions of the object, where the bucket keeps any and none is locked."""
+        self.require_writable()
+        if self._template(data_set):
+            return  # whole objects were removed with their versions
+        with self.bucket.explained(data_set):
+            key = self.prefix + data_set
+            s3_old_versions.purge(
+                self.bucket, key, lambda version: version.key == key and not version.current
+            )
+
+    def lingering(self, data_set: str, matches: Sequence[Match]) -> Lingering | None:
+        """The rows in older versions of the object; until when, if Object Lock keeps them till a day."""
+        if self._template(data_set):
+            return super().lingering(data_set, matches)
+        key, rows, untils = self.prefix + data_set, 0, []
+        with self.bucket.explained(data_set):
+            for version in s3_old_versions.versions(self.bucket, key):
+                if version.key != key or version.current or version.marker:
+                    continue
+                found = self._rows_of(version, data_set, matches)
+                if found:
+                    rows += found
+                    untils.append(s3_old_versions.locked_until(self.bucket, version))
+        if not rows:
+            return None
+        known = [until for until in untils if until is not None]
+        why = f"in {len(untils)} older {'version' if len(untils) == 1 else 'versions'} of the object"
+        locked = ", kept by Object Lock" if known else ""
+        return Lingering(rows, max(known) if len(known) == len(untils) else None, why + locked)
+
+    def _rows_of(self, version: Version, data_set: str, matches: Sequence[Match]) -> int:
+        place = VersionPlace(self.bucket, version.key, name=data_set, version=version.id)
+        file = data_file(place, name=data_set, encoding=self.settings.get("encoding") or "utf-8")
+        names = set(file.schema([name for match in matches for name in match.columns]).names)
+        return self.count_in(file, [match for match in matches if set(match.columns) <= names])
+
+    def _objects(self) -> ObjectPlaces:
+        return BucketObjects(self.bucket, self.prefix)
 
     def _names(self) -> Iterator[tuple[str, str]]:
         for key in self.bucket.keys(self.prefix):

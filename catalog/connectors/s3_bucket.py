@@ -28,6 +28,14 @@ class Bucket:
     @cached_property
     def files(self) -> Any:
         """The file system of s3fs, kept by nobody else: other settings make another one."""
+        return self._made(version_aware=False)
+
+    @cached_property
+    def versioned_files(self) -> Any:
+        """The same for old versions of objects, which it opens by their `version_id`."""
+        return self._made(version_aware=True)
+
+    def _made(self, *, version_aware: bool) -> Any:
         settings = self._settings
         found = extras.load("s3fs", extra="s3").S3FileSystem(
             key=settings["access_key"],
@@ -42,6 +50,7 @@ class Bucket:
             },
             use_listings_cache=False,
             skip_instance_cache=True,
+            version_aware=version_aware,
             session=_session(),
         )
         found.retries = ATTEMPTS
@@ -49,9 +58,10 @@ class Bucket:
 
     def close(self) -> None:
         """Give back the connections."""
-        files = self.__dict__.pop("files", None)
-        if files is not None and getattr(files, "_s3", None) is not None:
-            files.close_session(files.loop, files.s3)
+        for name in ("files", "versioned_files"):
+            files = self.__dict__.pop(name, None)
+            if files is not None and getattr(files, "_s3", None) is not None:
+                files.close_session(files.loop, files.s3)
 
     def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """One request of the S3 API to this bucket."""

@@ -60,12 +60,7 @@ class ObjectPlace(Place):
         return self._opened(cache_type="none")
 
     def require_replaceable(self) -> None:
-        """AccessDenied without the right to write, and Unsupported where the old content would stay as a version."""
-        if self._head().get("VersionId", "null") != "null":
-            raise Unsupported(
-                f"The bucket keeps old versions of {self.name}: what is rewritten would stay in them.",
-                "Suspend versioning and have a lifecycle rule remove old versions, or use the store's own tools.",
-            )
+        """AccessDenied without the right to write. Where the bucket keeps versions, they go when it is settled."""
         upload = self.bucket.call("create_multipart_upload", Key=self.key)["UploadId"]
         self.bucket.call("abort_multipart_upload", Key=self.key, UploadId=upload)
 
@@ -114,6 +109,24 @@ class ObjectPlace(Place):
 
     def _opened(self, **options: Any) -> Any:
         return self.bucket.files.open(f"{self.bucket.name}/{self.key}", "rb", **options)
+
+
+class VersionPlace(ObjectPlace):
+    """An old version of an object, only to be read."""
+
+    def __init__(self, bucket: Bucket, key: str, *, name: str, version: str) -> None:
+        super().__init__(bucket, key, name=name)
+        self.version = version
+
+    def rewrite(self, write: Callable[[BinaryIO], bool]) -> None:
+        raise Unsupported(f"An old version of {self.name} cannot be rewritten.", "It is deleted as a whole.")
+
+    def _head(self) -> dict[str, Any]:
+        return self.bucket.call("head_object", Key=self.key, VersionId=self.version)
+
+    def _opened(self, **options: Any) -> Any:
+        path = f"{self.bucket.name}/{self.key}"
+        return self.bucket.versioned_files.open(path, "rb", version_id=self.version, **options)
 
 
 class Draft(io.RawIOBase):

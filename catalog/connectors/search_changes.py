@@ -80,7 +80,7 @@ def require_writable_index(client: SearchClient, index: str, *, updates: bool) -
                 f"The index {index} takes no writes (index.blocks.{name}).",
                 "Lift the block, or have the index rewritten by its owner.",
             )
-    nothing = {"query": {"match_none": {}}}
+    nothing: Mapping[str, Any] = {"query": {"match_none": {}}}
     client.ask("POST", "_delete_by_query", nothing, index=index)
     if updates:
         client.ask("POST", "_update_by_query", nothing, index=index)

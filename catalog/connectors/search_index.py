@@ -235,7 +235,9 @@ class SearchIndexConnector(Connector):
                 batch = batch_of([hit.get("_source", {}) for hit in new], needed)
                 # The server may have found more than what is meant: values are compared again, exactly.
                 mask = Matcher(matches, batch.schema).mask(batch)
-                meant = [hit for hit, is_meant in zip(new, mask.to_pylist(), strict=True) if is_meant]
+                meant: list[Hit] = [
+                    hit for hit, is_meant in zip(new, mask.to_pylist(), strict=True) if is_meant
+                ]
                 seen |= {hit["_id"] for hit in meant}
                 yield meant, batch.filter(mask)
 

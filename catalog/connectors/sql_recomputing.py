@@ -11,14 +11,15 @@ def refill(connection: sa.Connection, table: sa.Table, query: str) -> int:
     """Replace all rows of the table by those of the query, whose columns are the table's, in their order."""
     names = written(table)
     connection.execute(sa.delete(table))
-    return connection.execute(sa.insert(table).from_select(names, _rows(table, query))).rowcount
+    connection.execute(sa.insert(table).from_select(names, _rows(table, query)))
+    return _many(connection, sa.select().select_from(table))
 
 
 def refresh(connection: sa.Connection, table: sa.Table) -> int:
     """Have the store compute a materialized view anew."""
     name = connection.dialect.identifier_preparer.format_table(table)
     connection.execute(sa.text(f"REFRESH MATERIALIZED VIEW {_escaped(name)}"))
-    return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+    return _many(connection, sa.select().select_from(table))
 
 
 def differing(connection: sa.Connection, table: sa.Table, query: str) -> int:
@@ -26,22 +27,21 @@ def differing(connection: sa.Connection, table: sa.Table, query: str) -> int:
     here = sa.select(*(table.c[name] for name in written(table)))
     there = sa.select(_rows(table, query).subquery("fresh"))
     found = sum(
-        connection.scalar(sa.select(sa.func.count()).select_from(sa.except_(one, other).subquery())) or 0
+        _many(connection, sa.select().select_from(sa.except_(one, other).subquery()))
         for one, other in ((here, there), (there, here))
     )
-    many = [
-        connection.scalar(sa.select(sa.func.count()).select_from(each.subquery())) or 0
-        for each in (here, there)
-    ]
+    many = [_many(connection, sa.select().select_from(each.subquery())) for each in (here, there)]
     return found or abs(many[0] - many[1])
+
+
+def _many(connection: sa.Connection, rows: sa.Select) -> int:
+    return connection.scalar(rows.add_columns(sa.func.count())) or 0
 
 
 def written(table: sa.Table) -> list[str]:
     """The columns that a row can be given; ConnectorError where there are none."""
     names = [
-        column.name
-        for column in table.columns
-        if not column.system and not column.info["column"].generated
+        column.name for column in table.columns if not column.system and not column.info["column"].generated
     ]
     if not names:
         raise ConnectorError(f"{table.name} has no column that could be written.", "Recompute it by hand.")
@@ -49,7 +49,9 @@ def written(table: sa.Table) -> list[str]:
 
 
 def _rows(table: sa.Table, query: str) -> sa.TextualSelect:
-    return sa.text(_escaped(query)).columns(*(sa.column(name, table.c[name].type) for name in written(table)))
+    return sa.text(_escaped(query.rstrip().removesuffix(";"))).columns(
+        *(sa.column(name, table.c[name].type) for name in written(table))
+    )
 
 
 def _escaped(statement: str) -> str:

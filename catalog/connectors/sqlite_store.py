@@ -1,7 +1,7 @@
 """SQLite: one file, read without locking anybody out for long, and wiped when rows of it go.
 
-Deleted content is overwritten with zeros (`secure_delete`), and the write-ahead log, which would still hold
-it, is emptied after each change.
+Deleted content is overwritten with zeros (`secure_delete`), the write-ahead log, which would still hold it, is
+emptied after each change, and `settle` writes the file anew without free pages.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +21,7 @@ from django import forms
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from catalog.connectors import sqlite_catalog, sqlite_errors
+from catalog.connectors import sqlite_catalog, sqlite_errors, sqlite_wiping
 from catalog.connectors.ageing import day, naive, no_age
 from catalog.connectors.base import (
     ConnectorError,
@@ -198,13 +199,14 @@ class SqliteConnector(SqlConnector):
 
     def committed(self, connection: sa.Connection) -> None:
         driver: Any = connection.connection.driver_connection  # a checkpoint has to be outside transactions
-        busy, *_ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise ConnectorError(
-                f"The change to {self.path} is written, but another program reads an older state of it: "
-                "what was erased still stands in its write-ahead log.",
-                "Run it again when that program has ended its transaction.",
-            )
+        sqlite_wiping.empty_log(driver, str(self.path))
+
+    def settle(self, data_set: str) -> None:
+        """The file is written anew without its free pages, where earlier deletions may have left their bytes."""
+        self.require_writable()
+        with closing(self._connect()) as connection:
+            connection.set_progress_handler(None, 0)  # a file may be large, and this is the last step
+            sqlite_wiping.wipe(connection, str(self.path))
 
     def explain(self, error: DBAPIError, *, data_set: str, columns: Sequence[str]) -> ConnectorError:
         return sqlite_errors.explain(
@@ -229,7 +231,7 @@ class SqliteConnector(SqlConnector):
         for setting in ("trusted_schema = OFF", "temp_store = MEMORY", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {setting}")
         if self.writable:
-            connection.execute("PRAGMA secure_delete = ON")
+            sqlite_wiping.prepare(connection)
         connection.set_progress_handler(self._is_late, STEPS_BETWEEN_LOOKS)
         return connection
 

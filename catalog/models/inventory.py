@@ -287,6 +287,14 @@ class Link(models.Model):
         ACCESSES = "accesses", "What it points to is somebody else's, shown to the person"
         REFERENCE = "reference", "Only refers to the person"
 
+    SENTENCES = {
+        Follow.OWNED: "belong to the person of",
+        Follow.ACCESSED: "are somebody else's, and shown to the person of",
+        Follow.OWNS: "point to what is their person's own in",
+        Follow.ACCESSES: "point to what is somebody else's, and shown to their person, in",
+        Follow.REFERENCE: "only refer to",
+    }
+
     source = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="links_out")
     target = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="links_in")
     source_columns = ArrayField(models.TextField())
@@ -317,6 +325,11 @@ class Link(models.Model):
 
     def ledger_name(self) -> str:
         return str(self)
+
+    @property
+    def says(self) -> str:
+        """What stands between the source and the target in a sentence about the link."""
+        return self.SENTENCES[self.Follow(self.follow)]
 
 
 class Change(models.Model):

@@ -5,7 +5,7 @@ went are gone, and what is older is asked of the store anew each time.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +19,7 @@ from erasure.expiry import events
 from erasure.expiry.ageing import older_rows
 from erasure.expiry.aggregating import Totals, add_up, deliver
 from erasure.expiry.models import Run
-from erasure.expiry.planning import AGGREGATE, ANONYMIZE, EXPIRE, METHODS
+from erasure.expiry.planning import AGGREGATE, ANONYMIZE, EXPIRE, METHODS, RETAIN
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.models import Plan, Step
 from erasure.replacing import carries, load
@@ -27,6 +27,7 @@ from governance.console.jobs import JobFailed, Progress
 from retention.anonymization.destinations import DestinationError
 from retention.holds import holds_on
 
+LOOK_AGAIN = timedelta(hours=6)
 Opening = Callable[[str, Mapping[str, Any]], Connector]
 
 
@@ -53,7 +54,8 @@ def execute(plan: Plan, opening: Opening) -> Iterator[Progress]:
                 yield Progress(done, total, f"{METHODS[step.method]}: {run.data_set.name}")
             if step.state == Step.State.FAILED:
                 break
-        _conclude(run, steps)
+        if not any(step.state == Step.State.WAITING for step in steps):
+            _conclude(run, steps)
     except ConnectorError as problem:
         Run.objects.filter(pk=run.pk).update(problem=str(problem)[:500])
         raise JobFailed(f"{plan} was interrupted and can be resumed. {problem}") from problem
@@ -130,15 +132,23 @@ def _anonymize(run: Run, step: Step, connector: Connector) -> Iterator[int]:
 
 
 def _aggregate(run: Run, step: Step, connector: Connector) -> Iterator[int]:
+    if "outcome" in step.facts:  # delivered by a worker that was killed right after
+        yield step.cursor
+        _finish(step, left=0)
+        return
     totals, older = Totals.of(run.data_set, step.facts["totals"]), _older(step)
     table, rows, small = add_up(connector, run.data_set, older, totals)
     try:
         delivered = deliver(
-            table, totals, run=f"expiry-{run.pk}", suffix=timezone.localdate(older.moment).isoformat()
+            # Of other rows than an attempt before counted it is another delivery, and finds the name taken.
+            table,
+            totals,
+            run=f"expiry-{run.pk}-{rows}",
+            suffix=timezone.localdate(older.moment).isoformat(),
         )
     except (DestinationError, OSError) as problem:
         raise Stopped(f"The totals could not be kept, so nothing was deleted. {problem}") from problem
-    step.facts |= {
+    step.facts["outcome"] = {
         "location": delivered.location,
         "sha256": delivered.digest,
         "rows": rows,
@@ -151,10 +161,35 @@ def _aggregate(run: Run, step: Step, connector: Connector) -> Iterator[int]:
     _finish(step, left=0)
 
 
+def _retain(run: Run, step: Step, connector: Connector) -> Iterator[int]:
+    """Have the store keep rows no longer than the policy says; what is older goes in the store's own time."""
+    name, period = run.data_set.name, timedelta(days=step.facts["days"])
+    before = connector.retention_of(name)
+    if before is None or before > period:
+        _require_free(run)
+        connector.set_retention(name, period)
+    now = connector.retention_of(name)
+    if now is None or now > period:
+        raise Stopped(f"The store was told to keep rows {period.days} days, and says something else.")
+    left = connector.count_older(name, _older(step))
+    yield step.rows_before - left
+    if left:
+        step.state = Step.State.WAITING
+        step.waits_for = "the store to remove what is older than its retention, in its own time"
+        step.check_at = timezone.now() + LOOK_AGAIN
+        step.attempts += 1
+        step.rows_after = left
+        step.save(update_fields=["state", "waits_for", "check_at", "attempts", "rows_after"])
+        return
+    step.cursor = step.rows_before
+    _finish(step, left=0)
+
+
 DOING: dict[str, Callable[[Run, Step, Connector], Iterator[int]]] = {
     EXPIRE: _expire,
     ANONYMIZE: _anonymize,
     AGGREGATE: _aggregate,
+    RETAIN: _retain,
 }
 
 
@@ -189,8 +224,9 @@ def _require_counted(run: Run, connector: Connector, older: Older) -> None:
     if before is None or run.plan.steps.get(method=EXPIRE).cursor:
         return
     rows = connector.count_older(run.data_set.name, older)
-    if rows > before.facts["rows"]:
-        raise Stopped(f"{rows - before.facts['rows']} rows came after the totals were counted.")
+    counted = before.facts["outcome"]["rows"]
+    if rows > counted:
+        raise Stopped(f"{rows - counted} rows came after the totals were counted.")
 
 
 @transaction.atomic
@@ -219,7 +255,8 @@ def _finish(step: Step, *, left: int = 0, problem: str = "") -> None:
     if left and not problem:
         problem = f"The store reported success, and {left} rows are still there."
     failed = bool(problem)
-    closed = Step.objects.filter(pk=step.pk, state__in=[Step.State.PENDING, Step.State.RUNNING]).update(
+    still_open = [Step.State.PENDING, Step.State.RUNNING, Step.State.WAITING]
+    closed = Step.objects.filter(pk=step.pk, state__in=still_open).update(
         state=Step.State.FAILED if failed else Step.State.DONE,
         rows_after=left,
         problem=problem[:500],

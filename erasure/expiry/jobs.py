@@ -11,7 +11,7 @@ from erasure import events
 from erasure.approving import execution
 from erasure.expiry.models import Run
 from erasure.expiry.planning import plan_due
-from erasure.models import Plan
+from erasure.models import Plan, Step
 from erasure.requests.states import NotNow
 from governance.console.jobs import Progress, enqueue, job
 from governance.console.models import Job, User
@@ -72,7 +72,7 @@ def start(run: Run) -> Job:
 @transaction.atomic
 def resume(run: Run) -> Job:
     """Go on with a run that a store's silence interrupted. Raises NotNow where there is nothing to go on with."""
-    locked = Run.objects.select_for_update().select_related("plan", "job").get(pk=run.pk)
+    locked = Run.objects.select_for_update(of=("self",)).select_related("plan", "job").get(pk=run.pk)
     if locked.plan.state not in (Plan.State.APPROVED, Plan.State.EXECUTING):
         raise NotNow(f"{run} is {locked.plan.get_state_display().lower()}: there is nothing to resume.")
     if locked.job and not locked.job.finished:
@@ -82,9 +82,10 @@ def resume(run: Run) -> Job:
 
 def resume_all() -> int:
     """Go on with every run that was interrupted; how many."""
+    not_yet = Step.objects.filter(state=Step.State.WAITING, check_at__gt=timezone.now())
     waiting = Run.objects.filter(
         plan__state__in=[Plan.State.APPROVED, Plan.State.EXECUTING], job__state__in=Job.FINISHED
-    )
+    ).exclude(plan__in=not_yet.values("plan"))
     for run in waiting:
         resume(run)
     return len(waiting)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from audit.ledger.recording import record
 from catalog.connectors import registry
-from catalog.connectors.base import Capability, ConnectorError, DataSetInfo, Older
+from catalog.connectors.base import Capability, Connector, ConnectorError, DataSetInfo, Older
 from catalog.models import Column, DataSet
 from erasure.expiry import events
 from erasure.expiry.aggregating import Totals
@@ -20,15 +20,17 @@ from erasure.replacing import CannotReplace, dump, replacement_for
 from governance.console.jobs import Progress
 from governance.console.models import User
 from retention.policies.models import Due, Policy
-from retention.policies.periods import too_old_before
+from retention.policies.periods import longest, too_old_before
 from retention.policies.resolving import Resolution, resolve_all
 
-EXPIRE, ANONYMIZE, AGGREGATE = "expire", "anonymize by age", "aggregate"
+EXPIRE, ANONYMIZE, AGGREGATE, RETAIN = "expire", "anonymize by age", "aggregate", "set retention"
 METHODS = {
     EXPIRE: "Delete the rows",
     ANONYMIZE: "Overwrite personal fields",
     AGGREGATE: "Keep totals",
+    RETAIN: "Have the store remove what is older",
 }
+SHOWN_PARTS = 50
 OPEN = (Plan.State.PROPOSED, Plan.State.BLOCKED)
 IN_FORCE = (Plan.State.APPROVED, Plan.State.EXECUTING)
 Action = Policy.Action
@@ -61,15 +63,19 @@ def _plan(resolution: Resolution, policy: Policy, by: User | None) -> Run | None
     data_set, column = resolution.data_set, resolution.terms.age_column
     older = Older(column, too_old_before(policy, timezone.localdate()))
     connector_class = registry.get(data_set.system.kind)
-    if not column or Capability.EXPIRE not in connector_class.capabilities:
+    capabilities = connector_class.capabilities
+    if not column or not capabilities & {Capability.EXPIRE, Capability.RETAIN}:
         return None
     with data_set.system.connect() as connector:
         info = next((each for each in connector.discover() if each.name == data_set.name), None)
         rows = connector.count_older(data_set.name, older)
         if not rows:
             return None
+        how = _going(connector, data_set, policy, older)
+        if how is None:
+            return None
         restricted = restricted_rows(connector, data_set, older)
-    steps, problems = _draft(resolution, policy, rows, info)
+    steps, problems = _draft(resolution, policy, rows, info, how)
     if restricted:
         problems.append(
             {
@@ -82,7 +88,7 @@ def _plan(resolution: Resolution, policy: Policy, by: User | None) -> Run | None
 
 
 def _draft(
-    resolution: Resolution, policy: Policy, rows: int, info: DataSetInfo | None
+    resolution: Resolution, policy: Policy, rows: int, info: DataSetInfo | None, how: Step
 ) -> tuple[list[Step], list[Problem]]:
     data_set = resolution.data_set
     problems: list[Problem] = []
@@ -100,8 +106,27 @@ def _draft(
             Totals.of(data_set, resolution.terms.aggregate)
         except ValidationError as refusal:
             problems.append(_problem(data_set, " ".join(refusal.messages), "Say so on its retention page."))
+        if how.method == RETAIN:
+            problems.append(
+                _problem(
+                    data_set,
+                    "The store removes rows by itself: later ones would go uncounted.",
+                    "Delete instead.",
+                )
+            )
         steps.append(Step(method=AGGREGATE, facts={"totals": resolution.terms.aggregate}, **common))
-    return [*steps, Step(method=EXPIRE, **common)], problems
+    return [*steps, Step(method=how.method, facts=how.facts, **common)], problems
+
+
+def _going(connector: Connector, data_set: DataSet, policy: Policy, older: Older) -> Step | None:
+    """How rows go when their time is up; None where the store removes them by itself already."""
+    if Capability.RETAIN not in connector.capabilities:
+        parts = connector.droppable(data_set.name, older)
+        return Step(method=EXPIRE, facts={"parts": parts[:SHOWN_PARTS]} if parts else {})
+    kept, period = connector.retention_of(data_set.name), longest(policy)
+    if kept is not None and kept <= period:
+        return None
+    return Step(method=RETAIN, facts={"days": period.days, "days_before": kept.days if kept else None})
 
 
 def _replacements(data_set: DataSet, problems: list[Problem]) -> dict[str, dict]:

@@ -10,7 +10,10 @@ from erasure.recomputing.models import AnonymousAggregate, Recomputation
 from erasure.recomputing.running import approved_for, differing, recompute
 
 UNCHANGED = ("keep", "ask")
-UNDECLARED = "Derived data that may still count the person: declare how it is recomputed, or confirm that it is anonymous."
+UNDECLARED = (
+    "Derived data that may still count the person: "
+    "declare how it is recomputed, or confirm that it is anonymous."
+)
 UNAPPROVED = "Derived data that may still count the person: nobody has approved yet how it is recomputed."
 
 

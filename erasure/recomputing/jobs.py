@@ -33,7 +33,7 @@ def run(running: Job, data_set: int) -> Iterator[Progress]:
 @transaction.atomic
 def request(declared: Recomputation) -> Job:
     """Recompute now. Raises NotNow while nobody has approved it, or while it is being done."""
-    locked = Recomputation.objects.select_for_update().select_related("job").get(pk=declared.pk)
+    locked = Recomputation.objects.select_for_update(of=("self",)).select_related("job").get(pk=declared.pk)
     if locked.approved_at is None:
         raise NotNow("Nobody has approved yet how it is recomputed.")
     if locked.job and locked.job.state not in Job.FINISHED:

@@ -53,8 +53,8 @@ class Recomputation(models.Model):
 
     @property
     def lines(self) -> str:
-        """`columns` as they are written."""
-        return "\n".join(f"{name} = {figure}" for name, figure in self.columns.items())
+        """`columns` as they are written; by name, since PostgreSQL keeps them in an order of its own."""
+        return "\n".join(f"{name} = {figure}" for name, figure in sorted(self.columns.items()))
 
     @property
     def digest(self) -> str:

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from erasure.answers.models import Preview
 from erasure.models import Plan, SubjectRequest
 from erasure.requests.states import NotNow, move
 from erasure.rights import right_of
@@ -40,6 +41,8 @@ def package(request: SubjectRequest) -> Job:
     hold_still(request)
     if not right_of(request.kind).packages:
         raise NotNow("A request of this kind is not answered with a package.")
+    if not Preview.objects.filter(request=request, released_at__isnull=False).exists():
+        raise NotNow("Look at what goes into the package, and release it first.")
     job = enqueue("erasure.package", title=f"Make the package of {request}", request=request.pk)
     move(request, State.FOUND, since=[State.FOUND], problem="", job=job)
     return job

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 
+from erasure.custodians.exempting import in_force
 from erasure.deciding import Decision, decide
 from erasure.finding import Estate
 from erasure.keysets import KeySet
@@ -17,6 +18,8 @@ class Erasure(Right):
     asks = "Erase the personal data you hold about me"
     way = (*FIRST, *CHANGE)
     plans = True
+    erases = True
+    done = "erased"
 
     def decide(
         self,
@@ -26,4 +29,4 @@ class Erasure(Right):
         keys: Mapping[int, KeySet],
         holds: Mapping[int, Hold],
     ) -> dict[int, Decision]:
-        return decide(estate, ordered, keys, holds)
+        return decide(estate, ordered, keys, holds, in_force(request))

@@ -1,3 +1,6 @@
+from erasure.models import SubjectRequest
+from erasure.registry.models import Registration
+from erasure.registry.registering import register
 from erasure.rights.base import Right
 
 
@@ -11,3 +14,9 @@ class OptOut(Right):
     way = ("received", "settled")
     needs_identity = False
     searches = False
+    done = "opted out"
+
+    def settle(self, request: SubjectRequest) -> None:
+        """All identifiers given, verified or not: a wrong one costs nobody a right."""
+        lookups = [(each.category, bytes(each.lookup)) for each in request.identifiers.all()]
+        register(request, lookups, effect=Registration.Effect.OPTED_OUT)

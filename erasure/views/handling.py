@@ -11,7 +11,8 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from erasure.forms import ConfirmIdentityForm, IdentifierForm, TellingReasonForm, spread
+from erasure import asking
+from erasure.forms import AnswerForm, ConfirmIdentityForm, IdentifierForm, TellingReasonForm, spread
 from erasure.models import Plan, SubjectRequest
 from erasure.requests import closing, identity, intake, starting
 from erasure.requests.states import NotNow
@@ -135,6 +136,23 @@ def reject(request: StaffRequest, pk: int) -> HttpResponse:
         lead="The request ends without doing what it asks. The person is told why, and where to complain.",
         submit="Reject the request",
         danger=True,
+    )
+
+
+@allow("requests.handle")
+@refusals_shown
+def question_answer(request: StaffRequest, pk: int, question: int) -> HttpResponse:
+    found = get_object_or_404(SubjectRequest, pk=pk)
+    asked = get_object_or_404(found.questions.select_related("request", "data_set__system"), pk=question)
+    return ask(
+        request,
+        found,
+        AnswerForm(request.POST or None),
+        lambda answer, reason: asking.answer(asked, answer=answer, reason=reason, by=request.user),
+        title="Whose rows are these?",
+        lead=f"{asked} If they are this person’s, the next search takes them all. If the identifier is a placeholder, "
+        "or others’ too, it is not looked for in this data set; then add what tells the person apart.",
+        submit="Answer",
     )
 
 

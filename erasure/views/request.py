@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import NoReverseMatch, reverse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from erasure.delivering import as_download
 from erasure.finding import beyond_reach
-from erasure.models import Package, Plan, SubjectRequest
+from erasure.models import WITH_ROWS, Package, Plan, SubjectRequest
 from erasure.offering import handling_things, next_thing, other_things
 from erasure.requests.grouping import same_person
 from erasure.requests.regimes import regimes
@@ -63,7 +64,7 @@ def package_download(request: StaffRequest, pk: int) -> HttpResponseBase:
 def request_page(
     request: StaffRequest, found: SubjectRequest, *, identifiers: list[Shown], revealed: bool = False
 ) -> HttpResponse:
-    hits = found.hits.filter(rows__gt=0).select_related("data_set__system")
+    hits = found.hits.filter(WITH_ROWS | Q(accessed__gt=0)).select_related("data_set__system")
     plans = list(found.plans.select_related("made_by", "decided_by").prefetch_related("steps"))
     context = {
         "title": found.reference,
@@ -82,6 +83,8 @@ def request_page(
         "may_reveal": request.user.may("requests.handle") and not revealed,
         "hits": with_routes(hits),
         "beyond_reach": beyond_reach() if found.searched_at else [],
+        "questions": found.questions.select_related("data_set__system", "answered_by"),
+        "may_answer": request.user.may("requests.handle"),
         "plans": plans,
         "blocked": plans[0] if plans and plans[0].state == Plan.State.BLOCKED and not found.ended else None,
         "package": getattr(found, "package", None),

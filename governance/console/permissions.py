@@ -61,6 +61,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "backups.manage": frozenset({O, E, C}),
     "training.view": frozenset({A, O, S, E, U}),
     "training.manage": frozenset({E}),
+    "tasks.view": frozenset({O, C, U}),  # custodians: of the systems that are theirs
     "tasks.confirm": frozenset({C}),  # a custodian's steps in the systems that are theirs
     "holds.view": frozenset({A, O, S, C, U}),
     "holds.manage": frozenset({O}),

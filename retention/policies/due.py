@@ -13,10 +13,11 @@ from catalog.models import EXTERNAL, VIEW, DataSet
 from governance.console.jobs import Progress
 from retention.policies import events
 from retention.policies.models import Due
-from retention.policies.periods import too_old_before
+from retention.policies.periods import longest, too_old_before
 from retention.policies.resolving import Resolution, resolve_all
 
 State = Due.State
+REMOVES = "The store removes these by itself: its own retention is no longer than the policy's."
 
 
 def governed() -> Iterable[DataSet]:
@@ -60,12 +61,18 @@ def _count(resolution: Resolution, now: datetime) -> Due | None:
     if not column:
         entry.why = "Nobody has said which column tells the age of its rows."
         return entry
-    if Capability.EXPIRE not in registry.get(data_set.system.kind).capabilities:
+    capabilities = registry.get(data_set.system.kind).capabilities
+    if not capabilities & {Capability.EXPIRE, Capability.RETAIN}:
         entry.why = f"{registry.get(data_set.system.kind).label} cannot tell rows by their age."
         return entry
     try:
         with data_set.system.connect() as connector:
             entry.rows = connector.count_older(data_set.name, Older(column, entry.before))
+            if entry.rows and Capability.RETAIN in capabilities:
+                kept = connector.retention_of(data_set.name)
+                if kept is not None and kept <= longest(policy):
+                    entry.state, entry.why = State.NOTHING, REMOVES
+                    return entry
     except ConnectorError as problem:
         entry.why = str(problem)[:500]
         return entry

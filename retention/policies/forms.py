@@ -5,7 +5,7 @@ from django import forms
 from catalog.classification.vocabulary import CATEGORIES
 from catalog.models import DataSet, sensitivities
 from retention.policies.due import governed
-from retention.policies.keeping import AGES
+from retention.policies.keeping import ages_of
 from retention.policies.models import Policy, Terms, Tier
 
 Scope = Policy.Scope
@@ -73,8 +73,8 @@ class TermsForm(forms.Form):
     def __init__(self, *args: Any, data_set: DataSet, terms: Terms, **kwargs: Any) -> None:
         initial = {"tier": terms.tier, "tags": ", ".join(terms.tags), "age_column": terms.age_column}
         super().__init__(*args, **kwargs | {"initial": initial})
-        columns = data_set.columns.filter(gone_at=None, nested_in=None, kind__in=AGES).order_by("position")
-        names = [(name, name) for name in columns.values_list("name", flat=True)]
+        ages = data_set.columns.filter(gone_at=None, nested_in=None, kind__in=ages_of(data_set))
+        names = [(name, name) for name in ages.order_by("position").values_list("name", flat=True)]
         self.fields["age_column"].choices = [("", "Not said"), *names]  # type: ignore[attr-defined]
 
     def clean_tags(self) -> list[str]:

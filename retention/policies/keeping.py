@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from audit.ledger.recording import record
 from catalog.classification.vocabulary import CATEGORIES, Sensitivity
+from catalog.connectors import registry
 from catalog.connectors.base import Kind
 from catalog.models import DataSet
 from governance.console.models import User
@@ -93,6 +94,12 @@ def ask_each_time(policy: Policy) -> None:
     record(events.STANDING_TAKEN, policy)
 
 
+def ages_of(data_set: DataSet) -> tuple[Kind, ...]:
+    """The kinds of columns that may tell the age of its rows: text too where the store has no dates."""
+    connector = registry.classes.get(data_set.system.kind)
+    return (*AGES, Kind.TEXT) if connector and connector.ages_in_text else AGES
+
+
 @transaction.atomic
 def set_terms(
     data_set: DataSet,
@@ -111,7 +118,7 @@ def set_terms(
         raise ValidationError({"tags": "A tag has at most 60 characters."})
     if age_column:
         column = data_set.columns.filter(gone_at=None, nested_in=None, name=age_column).first()
-        if column is None or column.kind not in AGES:
+        if column is None or column.kind not in ages_of(data_set):
             raise ValidationError({"age_column": f"{data_set} has no date or time called {age_column}."})
     terms, _ = Terms.objects.update_or_create(
         data_set=data_set,

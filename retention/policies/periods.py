@@ -1,6 +1,7 @@
 """The moment before which rows are too old. Calendar months and years, on the controller's clock."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from dateutil.relativedelta import relativedelta
 from django.utils import timezone
@@ -15,6 +16,18 @@ def too_old_before(policy: Policy, today: date) -> datetime:
     """
     day = today - relativedelta(**{f"{policy.unit}s": policy.number})
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def longest(policy: Policy) -> timedelta:
+    """The period at its longest, whatever day it begins: a store that counts hours must not be early in any month."""
+    return timedelta(days=_longest_days(policy.unit, policy.number))
+
+
+@cache
+def _longest_days(unit: str, number: int) -> int:
+    period = relativedelta(**{f"{unit}s": number})
+    days = (date(2024, 1, 1) + timedelta(days=day) for day in range(4 * 366))
+    return max((day + period - day).days for day in days)
 
 
 def days_of(policy: Policy) -> int:

@@ -167,6 +167,8 @@ def test_links_over_rest(dana: User, scanned: System):
     assert api.post(LINKS, ends, format="json").status_code == 400
     assert api.patch(address, {"follow": "owned"}, format="json").json()["follow"] == "owned"
     assert len(results(api.get(LINKS, {"follow": "owned"}))) == 3
+    for meaning in ("accessed", "owns", "accesses"):
+        assert api.patch(address, {"follow": meaning}, format="json").json()["follow"] == meaning
     assert api.delete(address).status_code == 204
     key = Link.objects.filter(origin="foreign_key")[0]
     assert api.delete(f"{LINKS}{key.pk}/").status_code == 400

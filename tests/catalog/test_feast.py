@@ -26,12 +26,9 @@ from catalog.connectors.base import (
     Kind,
     Malformed,
     Match,
-    Operation,
-    Replacement,
     Unreachable,
     Unsupported,
 )
-from catalog.connectors.destruction import open_writable
 from catalog.connectors.feast_form import FeastForm
 from catalog.connectors.feast_store import FeastConnector
 from catalog.connectors.opening import open_connector
@@ -253,21 +250,6 @@ def test_missing_data_sets_and_columns(reader: FeastConnector) -> None:
         ):
             with pytest.raises(DataSetMissing, match="'not_a_feature'"):
                 attempt()
-
-
-def test_nothing_is_written(settings_of: dict[str, str]) -> None:
-    files = [path for path in Path(settings_of["repository"]).rglob("*") if path.is_file()]
-    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
-    with open_writable("feast", settings_of) as writer:
-        for attempt in (
-            lambda: writer.delete("people", match(person_id=[1])),
-            lambda: writer.overwrite("people", match(person_id=[1]), {"email": Replacement(None)}),
-            lambda: writer.rehearse([Operation("people", match(person_id=[1]))]),
-        ):
-            with pytest.raises(Unsupported, match="not changed from here"):
-                attempt()
-        assert writer.count("people (online)", match(person_id=[1])) == 1
-    assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in files} == before
 
 
 def copied(store: FeatureStore, to: Path, configuration: str) -> dict[str, str]:

@@ -64,6 +64,16 @@ def test_a_persons_decision_stands_and_carries_on():
     assert owned_links([wanted], {1: PERSONS}) == [wanted]
 
 
+def test_what_a_person_owns_is_followed_on_and_nobody_guesses_it():
+    decided = {"decided_at": timezone.now()}
+    behind = link(1, 4, "file_id", follow=Link.Follow.OWNS, **decided)
+    share, remark = link(1, 2, "customer_id"), link(5, 4, "file_id")
+    columns = {1: [], 2: PERSONS, 4: [], 5: []}
+    assert owned_links([behind, share, remark], columns) == [share, remark]
+    guessed = link(1, 4, "file_id", follow=Link.Follow.OWNS)
+    assert owned_links([guessed, share, remark], columns) == [share]
+
+
 def test_a_name_alone_is_not_enough_to_tell_one_person():
     assert not is_about_persons([column("composer", "name.full")])
     assert is_about_persons([column("name", "name.full"), column("phone", "contact.phone")])

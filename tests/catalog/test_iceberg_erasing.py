@@ -462,3 +462,24 @@ def test_a_bucket_where_nothing_may_be_written(s3_server: ObjectServer, tmp_path
     wrong = {**lake.settings, "warehouse": f"s3://other-{uuid.uuid4().hex[:6]}"}
     with open_writable("iceberg", wrong) as writer, pytest.raises(AccessDenied):
         writer.rehearse([Operation("lake.people", match(email=[ANNA]))])
+
+
+def test_a_bucket_that_keeps_versions(s3_server: ObjectServer, tmp_path: Path) -> None:
+    lake = Lake(tmp_path, s3_server)
+    bucket = lake.settings["warehouse"].removeprefix("s3://")
+    client = s3_server.client
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    lake.add("people", people(*PEOPLE), people(ANNA, start=10))
+    lake.add("people2", people("bo@example.org"))
+    with open_writable("iceberg", lake.settings) as writer:
+        writer.delete("lake.people", match(email=[ANNA]))
+        writer.settle("lake.people")
+        assert writer.lingering("lake.people", match(email=[ANNA])) is None
+        assert writer.count("lake.people") == 3
+        assert writer.count("lake.people2") == 1
+    pages = client.list_object_versions(Bucket=bucket)
+    for version in pages["Versions"]:
+        found = client.get_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
+        content = found["Body"].read()
+        assert ANNA.encode()[:16] not in content + unpacked(version["Key"], content)
+    assert [each for each in pages.get("DeleteMarkers", []) if each["Key"].startswith("lake/people/")] == []

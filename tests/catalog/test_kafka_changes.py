@@ -273,6 +273,8 @@ def test_messages_are_counted_by_their_age(kafka_broker: KafkaBroker, writer: Co
     kafka_broker.produce(topic, [OF_ANNA, OF_BERT], timestamp=AT)
     assert writer.count_older(topic, Older("_timestamp", WRITTEN)) == 1
     assert writer.count_older(topic, Older("_timestamp", WRITTEN + timedelta(seconds=1))) == 3
+    with pytest.raises(Unsupported, match="time of its messages"):
+        writer.count_older(topic, Older("email", WRITTEN))
 
 
 def test_a_broker_that_is_gone_is_said_so() -> None:

@@ -83,7 +83,7 @@ def test_a_decision_stands_against_later_scans(scanned: System, dana: User, sequ
     assert (link.follow, link.decided_by) == ("owned", dana)
     linking.decide(link, follow="owned", by=dana)
     assert [facts_of(entry)[0] for entry in sequenced()].count("link.changed") == 1
-    with pytest.raises(ValidationError, match="Choose one of: owned, reference"):
+    with pytest.raises(ValidationError, match="Choose one of: owned, accessed, owns, accesses, reference"):
         linking.decide(link, follow="maybe", by=dana)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from django.utils.html import escape
 
 from catalog import linking, scanning
 from catalog.models import Change, Column, Link, System
@@ -315,6 +316,14 @@ def test_links_are_declared_decided_and_removed(dana: User, scanned: System):
     link = Link.objects.get(origin="declared")
     row = browser.post(url("link_decide", link.pk), {"follow": "owned"}, **HTMX)
     assert "Belongs to the person" in text(row)
+    assert '<option value="owned" selected>' in row.content.decode()
+    for meaning in ("accessed", "owns", "accesses"):
+        browser.post(url("link_decide", link.pk), {"follow": meaning})
+        link.refresh_from_db()
+        assert link.follow == meaning
+        assert escape(link.says) in text(browser.get(link.source.get_absolute_url()))
+    assert "8 rows" in text(browser.get(url("links")))
+    assert "1 row" in text(browser.get(url("links"), {"follow": "accesses"}))
     assert browser.post(url("link_decide", link.pk), {"follow": "maybe"}).status_code == 422
     assert "8 rows" in text(browser.get(url("links")))
     assert "1 row" in text(browser.get(url("links"), {"origin": "declared"}))

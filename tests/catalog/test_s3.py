@@ -7,8 +7,10 @@ import socketserver
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -28,9 +30,7 @@ from catalog.connectors.base import (
     Malformed,
     Match,
     Operation,
-    Replacement,
     Unreachable,
-    Unsupported,
 )
 from catalog.connectors.destruction import open_writable
 from catalog.connectors.opening import open_connector
@@ -369,14 +369,41 @@ def test_a_change_of_a_large_object_is_noticed_too(
     assert uploads(client, settings["bucket"]) == []
 
 
-def test_a_bucket_that_keeps_versions_is_refused_at_rehearsal(
-    client: Any, settings: dict[str, Any], writer: Connector
-) -> None:
-    client.put_bucket_versioning(Bucket=settings["bucket"], VersioningConfiguration={"Status": "Enabled"})
-    client.put_object(Bucket=settings["bucket"], Key="exports/a.csv", Body=b"id\n1\n")
-    with pytest.raises(Unsupported, match=r"keeps old versions of a\.csv"):
-        writer.rehearse([Operation("a.csv", match(id=[1]), {"id": Replacement("x")})])
-    assert writer.count("a.csv", match(id=[1])) == 1
+def test_old_versions_go_with_the_rows(settings: dict[str, Any], client: Any) -> None:
+    bucket = settings["bucket"]
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    client.put_object(Bucket=bucket, Key="a.csv", Body=b"id,email\n1,anna@example.org\n2,bo@example.org\n")
+    client.put_object(Bucket=bucket, Key="a.csv.old.csv", Body=b"id,email\n1,anna@example.org\n")
+    client.put_object(Bucket=bucket, Key="a.csv", Body=b"id,email\n1,anna@example.org\n3,cy@example.org\n")
+    anna = [Match(pa.table({"email": ["anna@example.org"]}))]
+    with open_writable("s3", {**settings, "prefix": ""}) as writer:
+        assert writer.rehearse([Operation("a.csv", anna)]) == [1]
+        assert writer.delete("a.csv", anna) == 1
+        found = writer.lingering("a.csv", anna)
+        assert found is not None
+        assert (found.rows, found.until, found.why) == (2, None, "in 2 older versions of the object")
+        writer.settle("a.csv")
+        writer.settle("a.csv")
+        assert writer.lingering("a.csv", anna) is None
+        assert writer.count("a.csv") == 1
+    left = client.list_object_versions(Bucket=bucket, Prefix="a.csv")["Versions"]
+    assert [each["Key"] for each in left] == ["a.csv", "a.csv.old.csv"]
+
+
+def test_what_object_lock_keeps_is_said_with_its_day(settings: dict[str, Any], client: Any) -> None:
+    bucket = f"locked-{uuid.uuid4().hex[:8]}"
+    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
+    client.put_object(Bucket=bucket, Key="a.csv", Body=b"id,email\n1,anna@example.org\n2,bo@x.org\n", **lock)
+    anna = [Match(pa.table({"email": ["anna@example.org"]}))]
+    with open_writable("s3", {**settings, "bucket": bucket, "prefix": ""}) as writer:
+        assert writer.delete("a.csv", anna) == 1
+        writer.settle("a.csv")
+        found = writer.lingering("a.csv", anna)
+        assert found is not None
+        assert (found.rows, found.until) == (1, until)
+        assert found.why == "in 1 older version of the object, kept by Object Lock"
 
 
 # Servers that do not do what is asked

@@ -435,3 +435,28 @@ def test_two_reads_at_once(path: Path, writer: Connector) -> None:
     next(batches)
     assert writer.count("t") == 3
     assert sum(len(batch) for batch in batches) == 2
+
+
+@pytest.mark.parametrize("mode", ["wal", "persist", "delete"])
+def test_bytes_of_earlier_deletions_go_when_it_is_settled(tmp_path: Path, mode: str) -> None:
+    """By a program that does not wipe: SQLite itself leaves what was deleted in its free pages."""
+    path = tmp_path / "people.db"
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute(f"PRAGMA journal_mode = {mode}")
+        database.execute("PRAGMA secure_delete = OFF")
+        database.execute("CREATE TABLE person (email text)")
+        emails = [(f"person-{number}@example.org",) for number in range(2_000)]
+        database.executemany("INSERT INTO person VALUES (?)", emails)
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("PRAGMA secure_delete = OFF")
+        database.execute("DELETE FROM person WHERE email >= 'person-5'")
+    held = [each for each in tmp_path.iterdir() if b"person-700@example.org" in each.read_bytes()]
+    assert held
+    with open_writable("sqlite", {"path": str(path)}) as writer:
+        assert writer.delete("person", [Match(pa.table({"email": ["person-40@example.org"]}))]) == 1
+        writer.settle("person")
+        assert writer.count("person") == len([each for (each,) in emails if each < "person-5"]) - 1
+    for each in tmp_path.iterdir():
+        content = each.read_bytes()
+        assert b"person-700@example.org" not in content
+        assert b"person-40@example.org" not in content

@@ -2,37 +2,27 @@
 
 import base64
 import hashlib
-import io
 import json
-import zipfile
 
+import jsonschema
 import pytest
 from django.db import connection
 
 from catalog.models import DataSet
 from erasure import packaging
 from erasure.models import Package, PackagePart, SubjectRequest
-from erasure.packaging import package_for
+from erasure.packages import reading
+from erasure.packages.fetching import link_for
+from erasure.packages.forms import as_html, as_json
 from erasure.requests import starting
 from erasure.requests.states import NotNow
 from governance.activities.models import Organisation, ProcessingActivity
 from governance.console.jobs import JobFailed
 from governance.keyring.sealing import CannotOpen
+from tests.erasure.answering import content_of, made, opened
 from tests.erasure.estate import entries, find, request_of
 from tests.erasure.letters import letters, secret
 from tests.services.fixtures import Database
-
-
-def made(request: SubjectRequest, work) -> SubjectRequest:
-    starting.package(request)
-    work()
-    request.refresh_from_db()
-    return request
-
-
-def opened(package: Package) -> dict[str, str]:
-    with zipfile.ZipFile(io.BytesIO(b"".join(packaging.read(package)))) as archive:
-        return {name: archive.read(name).decode() for name in archive.namelist()}
 
 
 @pytest.fixture
@@ -53,7 +43,16 @@ def answered(shop, amir, work) -> SubjectRequest:
 
 def test_the_package_holds_every_row_of_the_person_and_of_nobody_else(answered: SubjectRequest) -> None:
     files = opened(answered.package)
-    assert sorted(files) == ["your-data.html", "your-data.json"]
+    assert list(files) == [
+        "your-data.html",
+        "your-data.json",
+        "your-data.schema.json",
+        "csv/001-shop-public.customer.csv",
+        "csv/002-shop-public.newsletter.csv",
+        "csv/003-shop-public.purchase.csv",
+        "csv/004-shop-public.purchase_line.csv",
+    ]
+    jsonschema.validate(json.loads(files["your-data.json"]), json.loads(as_json.SCHEMA.read_text()))
     data = json.loads(files["your-data.json"])
     assert {key: data[key] for key in ("request", "controller", "contact", "not_searched")} == {
         "request": answered.reference,
@@ -94,7 +93,14 @@ def test_the_package_holds_every_row_of_the_person_and_of_nobody_else(answered: 
         {"purchase_id": 11, "position": 1, "article": "pot"},
     ]
     assert sections["public.purchase"]["activities"] == [
-        {"name": "Sales", "purpose": "To deliver what was bought.", "recipients": ["Post"]}
+        {
+            "name": "Sales",
+            "purpose": "To deliver what was bought.",
+            "lawful_basis": "Contract, Art. 6(1)(b)",
+            "recipients": ["Post"],
+            "transfers": "",
+            "safeguards": "",
+        }
     ]
     assert sections["public.customer"]["columns"] == {
         "id": "Customer number",
@@ -115,7 +121,10 @@ def test_the_page_can_be_read_by_the_person(answered: SubjectRequest) -> None:
     assert "Tea &amp; Sons holds the following data about you" in page
     assert '<th scope="col">email<small>E-mail address</small></th>' in page
     assert "<td>1</td><td>Ana Lima</td><td>ana@example.org</td><td>+55 11 91234</td><td>Rua A 1</td>" in page
-    assert "<strong>Sales.</strong> To deliver what was bought. Recipients: Post." in page
+    assert (
+        "<strong>Sales.</strong> To deliver what was bought. Contract, Art. 6(1)(b). Recipients: Post."
+        in page
+    )
     assert (
         "<td>10</td><td>1</td><td>2024-01-02</td><td>12.50</td><td>Rua A 1</td><td>10.0.0.1/32</td>" in page
     )
@@ -137,8 +146,8 @@ def test_what_people_wrote_is_text_and_runs_nowhere(shop, shop_database: Databas
 def test_more_rows_than_a_page_can_show_are_all_in_the_json(
     shop, shop_database: Database, amir, work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(packaging, "SHOWN_IN_HTML", 3)
-    monkeypatch.setattr(packaging, "KEYS_AT_ONCE", 2)
+    monkeypatch.setattr(as_html, "SHOWN", 3)
+    monkeypatch.setattr(reading, "KEYS_AT_ONCE", 2)
     shop_database.execute(
         "INSERT INTO purchase SELECT n, 1, '2024-05-05', n, 'Rua A 1', NULL FROM generate_series(100, 104) n"
     )
@@ -158,11 +167,12 @@ def test_nobody_known_gets_an_empty_package_that_says_so(shop, amir, work) -> No
 
 def test_the_package_is_sealed_announced_and_recorded(answered: SubjectRequest) -> None:
     package = answered.package
-    content = b"".join(packaging.read(package))
+    content = content_of(package)
     assert (package.size, package.sha256) == (len(content), hashlib.sha256(content).hexdigest())
     assert letters() == [("ana@example.org", f"Your data are ready: request {answered.reference}")]
-    assert package_for(secret("package")) == package
-    assert package_for("wrong") is None
+    link = link_for(secret("package"))
+    assert (link.package, link.state) == (package, "open")
+    assert link_for("wrong") is None
     assert entries("package.made") == [{"rows": 8, "sha256": package.sha256}]
     assert entries("package.read") == [{"sha256": package.sha256}]
     assert entries("request.completed") == [{"outcome": "answered"}]
@@ -171,7 +181,7 @@ def test_the_package_is_sealed_announced_and_recorded(answered: SubjectRequest) 
 def test_a_part_in_the_place_of_another_does_not_open(answered: SubjectRequest) -> None:
     PackagePart.objects.update(number=7)
     with pytest.raises(CannotOpen):
-        b"".join(packaging.read(answered.package))
+        content_of(answered.package)
 
 
 def test_nothing_about_the_person_stands_in_clear_anywhere_in_the_console(answered: SubjectRequest) -> None:

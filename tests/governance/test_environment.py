@@ -75,6 +75,7 @@ def test_the_cache_is_another_database_of_the_broker_where_that_is_redis(tmp_pat
         ("EMAIL_URL", "imap://u:hush-hush@h"),
         ("FOLDER_ROOTS", "hush-hush"),
         ("LINEAGE_EVENT_DAYS", "hush-hush"),
+        ("SEARCH_ASKS_ABOVE", "hush-hush"),
         ("TRUST_PROXY", "hush-hush"),
         ("DEBUG", "hush-hush"),
     ],
@@ -99,6 +100,7 @@ def test_good_values_are_taken(tmp_path):
         KMS_TOKEN="s.hush",
         KMS_TOKEN_FILE="/run/bao/token",
         LINEAGE_EVENT_DAYS="400",
+        SEARCH_ASKS_ABOVE="40",
     )
     assert (found.keyring_key, found.public_url) == (KEY, "https://privacy.example.org")
     assert (found.debug, found.trust_proxy) == (True, False)
@@ -106,6 +108,7 @@ def test_good_values_are_taken(tmp_path):
     assert (found.kms_token, found.kms_token_file) == ("s.hush", Path("/run/bao/token"))
     assert found.folder_roots == [Path("/srv/a"), Path("/srv/b")]
     assert found.lineage_event_days == 400
+    assert found.search_asks_above == 40
 
 
 def test_a_broken_state_file_is_a_sentence(tmp_path):

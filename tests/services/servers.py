@@ -29,6 +29,7 @@ FOREIGN = (
     "KMS_TOKEN_FILE",
     "KMS_URL",
     "LINEAGE_EVENT_DAYS",
+    "SEARCH_ASKS_ABOVE",
     "TRUST_PROXY",
 )
 

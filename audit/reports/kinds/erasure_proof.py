@@ -14,6 +14,7 @@ from django.db.models import Model
 from audit.ledger.events import EVENTS
 from audit.reports.base import Fact, Gap, Report, ReportContent, Section, Suggestion
 from audit.reports.evidence import Evidence
+from audit.reports.proof_others import others_sections, untold
 from audit.reports.proof_sections import plan_sections, staying_sections
 from audit.reports.proving import checks, conclusion
 from erasure.expiring import KEPT_FOR
@@ -75,13 +76,14 @@ class ErasureProof(Report):
                 ),
                 *plan_sections(evidence),
                 *staying_sections(evidence),
+                *others_sections(evidence.request),
                 _searches(evidence),
                 recipients,
                 _people(evidence),
                 _ledger(evidence),
                 Section("What this proof does not cover", LIMITS),
             ],
-            gaps=_gaps(recipients),
+            gaps=_gaps(evidence, recipients),
         )
 
     def about(self, **parameters: Any) -> Model:
@@ -168,7 +170,7 @@ def _recipients(evidence: Evidence) -> Section:
     erased: dict[str, tuple[list[str], set[str]]] = {}
     for plan in evidence.carried_out:
         for step in plan.steps.all():
-            for activity in step.data_set.activities.all():
+            for activity in step.data_set.activities.all() if step.data_set else ():
                 if activity.recipients:
                     erased.setdefault(activity.name, (activity.recipients, set()))[1].add(str(step.data_set))
     return Section(
@@ -180,10 +182,18 @@ def _recipients(evidence: Evidence) -> Section:
     )
 
 
-def _gaps(recipients: Section) -> list[Gap]:
-    if not recipients.rows:
+def _gaps(evidence: Evidence, recipients: Section) -> list[Gap]:
+    named = {name for _, names, _ in recipients.rows for name in names}  # type: ignore[union-attr]
+    missing = untold(evidence.request, named)
+    if not missing:
         return []
-    return [Gap("Whether the recipients were told is not recorded", "Recipients to be told", "Art. 19")]
+    return [
+        Gap(
+            f"Whether they were told is not recorded: {', '.join(missing)}",
+            "Recipients to be told",
+            "Art. 19",
+        )
+    ]
 
 
 def _people(evidence: Evidence) -> Section:

@@ -15,7 +15,11 @@ from erasure.requests.letters.wording import phrases
 from erasure.requests.regimes import regimes
 from governance.activities.models import Organisation
 
-PAGES = {"verify_identity": "public:confirm", "package_ready": "public:package"}
+PAGES = {
+    "verify_identity": "public:confirm",
+    "package_ready": "public:package",
+    "package_for_controller": "public:package",
+}
 NOTHING_FOUND = "no data found"
 
 
@@ -39,7 +43,7 @@ def values_for(
         "appeal": words["other"]["appeal"] if law and law.appeal and not request.appeal else "",
         "done": _done(request, words),
         "held": _held(request, words["other"], context.get("held", ())),
-        "told": words["other"]["told"] if _has(request, "tasks", recipient__isnull=False) else "",
+        "told": words["other"]["told"] if request.tasks.filter(recipient__isnull=False).exists() else "",
     }
     for name, value in context.items():
         if isinstance(value, date | datetime):
@@ -74,15 +78,11 @@ def address(name: str, *arguments: str) -> str:
 def _held(request: SubjectRequest, words: Mapping[str, str], steps: Any) -> str:
     """What the law obliges or allows us to keep: under a hold, or under an exception for this request alone."""
     lines = [f"- {step.hold.reason}" for step in steps if step.hold]
-    exemptions = getattr(request, "exemptions", None)
-    if exemptions is not None:
-        lines += [f"- {each.reason}" for each in exemptions.filter(withdrawn_at=None)]
+    lines += [
+        f"- {each.get_exemption_display()}: {each.reason}"
+        for each in request.exemptions.filter(withdrawn_at=None)
+    ]
     return "\n".join([words["held"], *dict.fromkeys(lines), words["held_end"]]) if lines else ""
-
-
-def _has(request: SubjectRequest, name: str, **conditions: Any) -> bool:
-    related = getattr(request, name, None)
-    return related is not None and related.filter(**conditions).exists()
 
 
 def _done(request: SubjectRequest, words: Mapping[str, Mapping[str, str]]) -> str:

@@ -76,6 +76,13 @@ _KINDS = (
         ("link", "expires"),
     ),
     LetterKind(
+        "package_for_controller",
+        "Package for another controller",
+        "When the person asks to have their data transmitted; it goes to that controller.",
+        {"link": "the address of the package", "expires": "the day until which it can be fetched"},
+        ("link", "expires"),
+    ),
+    LetterKind(
         "recipients",
         "Recipients",
         "When the person asked who received the data.",

@@ -26,7 +26,7 @@ LANGUAGES = {
     "nl": "Nederlands",
 }
 VARIABLE = re.compile(r"\{([a-z_]+)\}")
-IN_SUBJECT = ("reference", "organisation")  # what is short and stands on one line
+IN_SUBJECT = ("reference", "organisation", "other")  # what is short and stands on one line
 LONGEST = 5_000
 
 
@@ -72,14 +72,14 @@ def check(kind: str, subject: str, body: str) -> None:
         raise ValidationError({"subject": "Write one line of at most 200 characters."})
     if not body.strip() or len(body) > LONGEST or "\x00" in subject + body:
         raise ValidationError({"body": f"Write 1 to {LONGEST:,} characters."})
-    _check_variables("subject", subject, IN_SUBJECT)
-    _check_variables("body", body, tuple(KINDS[kind].allowed))
+    _check_variables("subject", subject, [name for name in IN_SUBJECT if name in KINDS[kind].allowed])
+    _check_variables("body", body, list(KINDS[kind].allowed))
     missing = [name for name in KINDS[kind].needs if f"{{{name}}}" not in body]
     if missing:
         raise ValidationError({"body": f"This letter has to say {_listed(missing)}."})
 
 
-def _check_variables(field: str, text: str, allowed: tuple[str, ...]) -> None:
+def _check_variables(field: str, text: str, allowed: list[str]) -> None:
     unknown = [name for name in VARIABLE.findall(text) if name not in allowed]
     if unknown:
         raise ValidationError({field: f"There is no {_listed(unknown)} here; there are {_listed(allowed)}."})
@@ -87,7 +87,7 @@ def _check_variables(field: str, text: str, allowed: tuple[str, ...]) -> None:
         raise ValidationError({field: "Braces stand around the names of variables only."})
 
 
-def _listed(names: tuple[str, ...] | list[str]) -> str:
+def _listed(names: list[str]) -> str:
     return ", ".join(f"{{{name}}}" for name in names)
 
 

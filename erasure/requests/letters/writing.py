@@ -27,8 +27,12 @@ def send_letter(request: SubjectRequest, kind: str, **context: Any) -> Letter | 
     any more. `context`: see `filling.values_for`.
     """
     to = _address(request)
-    if not to:
-        return None
+    return send_letter_to(to, request, kind, **context) if to else None
+
+
+@transaction.atomic
+def send_letter_to(address: str, request: SubjectRequest, kind: str, **context: Any) -> Letter:
+    """The same, to somebody else whom the request is about to reach: another controller."""
     language = language_of(request.language)
     values = values_for(request, kind, language, context)
     text = text_of(kind, language)
@@ -36,7 +40,7 @@ def send_letter(request: SubjectRequest, kind: str, **context: Any) -> Letter | 
     letter = Letter(request=request, kind=kind, language=language)
     letter.write(
         {
-            "to": to,
+            "to": address,
             "subject": " ".join(fill(text.subject, values).split()),
             "body": f"{body}\n",
             "secret": str(context.get("secret", "")),
