@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils import timezone
 
 from audit.ledger.context import Actor, acting
@@ -16,10 +17,11 @@ from audit.ledger.recording import record
 from erasure import events
 from erasure.models import Hit, Identifier, Package, SubjectRequest
 from erasure.requests.closing import reject
+from erasure.requests.forgetting import forget
 from erasure.requests.identity import UNVERIFIED
+from erasure.requests.models import Letter, Note, RequestFile
 
 EXPIRY = Actor("system", "expiry")
-KEPT_FOR = timedelta(days=30)  # after the end of a request, for questions and complaints about it
 AT_ONCE = 500
 UNCONFIRMED = "The identity was not confirmed before the answer was due."
 
@@ -33,6 +35,7 @@ def expire() -> dict[str, int]:
             "rejected": _each(_unconfirmed(), _reject),
             "packages": _each(Package.objects.filter(expires_at__lte=timezone.now()), _delete_package),
             "keys": _each(_closed_long_ago(), _destroy_keys),
+            "forgotten": _each(_past(), forget),
         }
 
 
@@ -43,12 +46,28 @@ def _unconfirmed() -> QuerySet[SubjectRequest]:
 
 
 def _closed_long_ago() -> QuerySet[SubjectRequest]:
-    """Requests that ended 30 days ago or more and of which something sealed is left."""
-    sealed = Exists(Identifier.objects.filter(request=OuterRef("pk"), sealed__isnull=False)) | Exists(
-        Hit.objects.filter(request=OuterRef("pk"), sealed_keys__isnull=False)
+    """Requests that ended `REQUEST_KEPT_DAYS` ago or more and of which something that may be personal is left."""
+    of_request = {"request": OuterRef("pk")}
+    left = (
+        Exists(Identifier.objects.filter(**of_request, sealed__isnull=False))
+        | Exists(Hit.objects.filter(**of_request, sealed_keys__isnull=False))
+        | Exists(Letter.objects.filter(**of_request, sealed__isnull=False))
+        | Exists(Note.objects.filter(**of_request))
+        | Exists(RequestFile.objects.filter(**of_request, sealed__isnull=False))
     )
-    ended = Q(state__in=SubjectRequest.ENDED, closed_at__lte=timezone.now() - KEPT_FOR)
-    return SubjectRequest.objects.filter(ended).filter(sealed)
+    return _ended(settings.REQUEST_KEPT_DAYS).filter(left)
+
+
+def _past() -> QuerySet[SubjectRequest]:
+    """Requests that ended `TICKET_KEPT_DAYS` ago or more, and hold nothing any more but what was done."""
+    if not settings.TICKET_KEPT_DAYS:
+        return SubjectRequest.objects.none()
+    return _ended(max(settings.TICKET_KEPT_DAYS, settings.REQUEST_KEPT_DAYS))
+
+
+def _ended(days: int) -> QuerySet[SubjectRequest]:
+    long_ago = timezone.now() - timedelta(days=days)
+    return SubjectRequest.objects.filter(state__in=SubjectRequest.ENDED, closed_at__lte=long_ago)
 
 
 def _reject(request: SubjectRequest) -> None:
@@ -64,6 +83,9 @@ def _delete_package(package: Package) -> None:
 def _destroy_keys(request: SubjectRequest) -> None:
     request.identifiers.update(sealed=None)
     request.hits.update(sealed_keys=None)
+    request.letters.update(sealed=None)
+    request.notes.all().delete()
+    request.files.update(sealed=None, sealed_name=None)
     record(events.KEYS_DESTROYED, request, subject=request.subject)
 
 

@@ -95,6 +95,8 @@ class PackageSerializer(serializers.ModelSerializer):
 
 class RequestSerializer(serializers.ModelSerializer):
     overdue = serializers.BooleanField(read_only=True)
+    target_on = serializers.DateField(read_only=True)
+    duplicate_of = serializers.SlugRelatedField[SubjectRequest](slug_field="reference", read_only=True)
 
     class Meta:
         model = SubjectRequest
@@ -110,6 +112,20 @@ class RequestSerializer(serializers.ModelSerializer):
             "overdue",
             "extended",
             "extension_reason",
+            "target_on",
+            "acknowledge_by",
+            "acknowledged_at",
+            "started_on",
+            "clock_waits",
+            "paused_at",
+            "pause_reason",
+            "paused_days",
+            "appeal",
+            "appealed_at",
+            "expedited",
+            "assigned_to",
+            "duplicate_of",
+            "reopened",
             "subject",
             "verified_at",
             "verified_how",

@@ -4,7 +4,6 @@ Whatever may hold personal data is sealed, and destroyed some days after the req
 """
 
 import uuid
-from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -145,20 +144,3 @@ class PastRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.month:%B %Y}"
-
-
-def as_facts(request: SubjectRequest) -> dict[str, Any]:
-    """The figures of an ended request, as `PastRequest` keeps them."""
-    assert request.closed_at is not None
-    received = timezone.localdate(request.received_at)
-    ended = timezone.localdate(request.closed_at)
-    return {
-        "kind": request.kind,
-        "regime": request.regime,
-        "channel": request.channel,
-        "month": received.replace(day=1),
-        "days": (ended - received).days,
-        "on_time": ended <= request.due_on,
-        "extended": request.extended,
-        "rejected": request.state == SubjectRequest.State.REJECTED,
-    }
