@@ -20,6 +20,7 @@ from erasure.delivering import as_download
 from erasure.filters import PlanFilter, RequestFilter
 from erasure.models import Plan, SubjectRequest
 from erasure.requests import closing, identity, intake, starting
+from erasure.requests.handling_api import PERMISSIONS, Handling
 from erasure.requests.revealing import reveal
 from erasure.requests.states import NotNow
 from governance.console.api import JobSerializer
@@ -68,10 +69,11 @@ class Refusing(viewsets.GenericViewSet):
         return asked.validated_data
 
 
-class RequestViewSet(Refusing, viewsets.ReadOnlyModelViewSet):
+class RequestViewSet(Handling, Refusing, viewsets.ReadOnlyModelViewSet):
     permissions = {
         **dict.fromkeys(READ, "requests.view"),
         **dict.fromkeys(HANDLE, "requests.handle"),
+        **PERMISSIONS,
         "download": "packages.read",
     }
     queryset = SubjectRequest.objects.all()

@@ -74,4 +74,4 @@ ERASURE_VERIFIED = Event(
     {"data_sets_searched": Fact.COUNT, "rows_left": Fact.COUNT, "where": Fact.LIST},
 )
 REQUEST_COMPLETED = Event("request.completed", "completed a request", {"outcome": Fact.WORD})
-KEYS_DESTROYED = Event("request.keys_destroyed", "destroyed identifiers and key sets of a closed request")
+KEYS_DESTROYED = Event("request.keys_destroyed", "destroyed what was kept of the person of a closed request")

@@ -325,4 +325,4 @@ def _end(
         closed_at=timezone.now(),
     )
     record(events.REQUEST_COMPLETED, request, subject=request.subject, outcome=outcome)
-    transaction.on_commit(lambda: send_letter(request, "completed", held=held))
+    send_letter(request, "completed", held=held)

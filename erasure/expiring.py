@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -16,12 +17,13 @@ from audit.ledger.recording import record
 from erasure import events
 from erasure.answers.models import Statement
 from erasure.models import Hit, Identifier, Package, Step, SubjectRequest
-from erasure.packages.previewing import forget
+from erasure.packages import previewing
 from erasure.requests.closing import reject
+from erasure.requests.forgetting import forget
 from erasure.requests.identity import UNVERIFIED
+from erasure.requests.models import Letter, Note, RequestFile
 
 EXPIRY = Actor("system", "expiry")
-KEPT_FOR = timedelta(days=30)  # after the end of a request, for questions and complaints about it
 AT_ONCE = 500
 UNCONFIRMED = "The identity was not confirmed before the answer was due."
 
@@ -35,22 +37,41 @@ def expire() -> dict[str, int]:
             "rejected": _each(_unconfirmed(), _reject),
             "packages": _each(Package.objects.filter(expires_at__lte=timezone.now()), _delete_package),
             "keys": _each(_closed_long_ago(), _destroy_keys),
+            "forgotten": _each(_past(), forget),
         }
 
 
 def _unconfirmed() -> QuerySet[SubjectRequest]:
-    return SubjectRequest.objects.filter(state__in=UNVERIFIED, due_on__lt=timezone.localdate())
+    return SubjectRequest.objects.filter(
+        state__in=UNVERIFIED, due_on__lt=timezone.localdate(), paused_at=None
+    )
 
 
 def _closed_long_ago() -> QuerySet[SubjectRequest]:
-    """Requests that ended 30 days ago or more and of which something sealed is left."""
-    sealed = Exists(Identifier.objects.filter(request=OuterRef("pk"), sealed__isnull=False)) | Exists(
-        Hit.objects.filter(request=OuterRef("pk"), sealed_keys__isnull=False)
+    """Requests that ended `REQUEST_KEPT_DAYS` ago or more and of which something that may be personal is left."""
+    of_request = {"request": OuterRef("pk")}
+    left = (
+        Exists(Identifier.objects.filter(**of_request, sealed__isnull=False))
+        | Exists(Hit.objects.filter(**of_request, sealed_keys__isnull=False))
+        | Exists(Letter.objects.filter(**of_request, sealed__isnull=False))
+        | Exists(Note.objects.filter(**of_request))
+        | Exists(RequestFile.objects.filter(**of_request, sealed__isnull=False))
     )
-    ended = Q(state__in=SubjectRequest.ENDED, closed_at__lte=timezone.now() - KEPT_FOR)
     # Who is restricted has to be found again when the restriction is lifted.
     restricted = Q(kind=SubjectRequest.Kind.RESTRICTION, outcome__startswith="restricted")
-    return SubjectRequest.objects.filter(ended).filter(sealed).exclude(restricted)
+    return _ended(settings.REQUEST_KEPT_DAYS).filter(left).exclude(restricted)
+
+
+def _past() -> QuerySet[SubjectRequest]:
+    """Requests that ended `TICKET_KEPT_DAYS` ago or more, and hold nothing any more but what was done."""
+    if not settings.TICKET_KEPT_DAYS:
+        return SubjectRequest.objects.none()
+    return _ended(max(settings.TICKET_KEPT_DAYS, settings.REQUEST_KEPT_DAYS))
+
+
+def _ended(days: int) -> QuerySet[SubjectRequest]:
+    long_ago = timezone.now() - timedelta(days=days)
+    return SubjectRequest.objects.filter(state__in=SubjectRequest.ENDED, closed_at__lte=long_ago)
 
 
 def _reject(request: SubjectRequest) -> None:
@@ -69,7 +90,10 @@ def _destroy_keys(request: SubjectRequest) -> None:
     request.corrections.update(sealed=None)
     Statement.objects.filter(request=request).update(sealed=None)
     Step.objects.filter(plan__request=request).update(sealed=None)
-    forget(request)
+    previewing.forget(request)
+    request.letters.update(sealed=None)
+    request.notes.all().delete()
+    request.files.update(sealed=None, sealed_name=None)
     record(events.KEYS_DESTROYED, request, subject=request.subject)
 
 

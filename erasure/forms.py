@@ -4,12 +4,18 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from catalog.classification.vocabulary import CATEGORIES
 from erasure.models import Question, SubjectRequest
 from erasure.requests import clock
-from erasure.requests.closing import REASON_LENGTH
+from erasure.requests.assigning import officers
+from erasure.requests.attaching import ALLOWED, LARGEST
 from erasure.requests.intake import EMAIL, MAX_IDENTIFIERS, MAX_LENGTH
+from erasure.requests.letters.wording import LONGEST as LONGEST_TEXT
+from erasure.requests.models import Note
+from erasure.requests.noting import LONGEST as LONGEST_NOTE
+from erasure.requests.stating import REASON_LENGTH
 from governance.console.pages import TypedWordForm
 
 # Where the person says they live, in place of the name of a law.
@@ -94,6 +100,65 @@ class TellingReasonForm(ReasonForm):
         widget=forms.Textarea({"rows": 3}),
         help_text="The person reads this in a letter, and the ledger keeps it for ever: write nothing personal.",
     )
+
+
+class AppealForm(TellingReasonForm):
+    decision = forms.ChoiceField(
+        choices=[
+            (SubjectRequest.Appeal.GRANTED, "Granted: the person is right, the request goes on"),
+            (SubjectRequest.Appeal.REFUSED, "Refused: the answer stands, the request ends"),
+        ],
+        widget=forms.RadioSelect,
+    )
+    field_order = ["decision", "reason"]
+
+
+class AssignForm(forms.Form):
+    officer = forms.ModelChoiceField(queryset=None, empty_label=None)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["officer"].queryset = officers()
+        self.fields["officer"].label_from_instance = lambda officer: officer.display_name
+
+
+class DuplicateForm(forms.Form):
+    other = forms.ModelChoiceField(
+        queryset=None,
+        label="The request that goes on",
+        help_text="Of the same kind, from somebody who named the same identifier.",
+    )
+
+    def __init__(self, *args: Any, others: QuerySet[SubjectRequest], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["other"].queryset = others
+
+
+class NoteForm(forms.Form):
+    kind = forms.ChoiceField(choices=Note.Kind.choices, initial=Note.Kind.INTERNAL)
+    text = forms.CharField(
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="Sealed, kept out of the ledger, and destroyed some days after the request has ended.",
+    )
+
+
+class MessageForm(forms.Form):
+    text = forms.CharField(
+        label="Letter",
+        max_length=LONGEST_NOTE,
+        widget=forms.Textarea({"rows": 5}),
+        help_text="Goes to the address of the request at once, under the name of the organisation.",
+    )
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(help_text=f"{ALLOWED}, at most {LARGEST // 1024**2} MB.")
+
+
+class LetterTextForm(forms.Form):
+    subject = forms.CharField(max_length=200)
+    body = forms.CharField(label="Text", max_length=LONGEST_TEXT, widget=forms.Textarea({"rows": 16}))
 
 
 class ConfirmIdentityForm(forms.Form):

@@ -4,7 +4,9 @@ Everything about the person is sealed; what is in clear are counts, names of dat
 """
 
 import uuid
+from datetime import date, timedelta
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -62,6 +64,13 @@ class SubjectRequest(models.Model):
         LEGAL_OBLIGATION = "e", "Legal obligation to erase, Art. 17(1)(e)"
         CHILD = "f", "Collected from a child, Art. 17(1)(f)"
 
+    class Appeal(models.TextChoices):
+        """Where a law lets a person appeal against the answer, to the controller itself."""
+
+        OPEN = "open", "Appeal to be decided"
+        GRANTED = "granted", "Appeal granted"
+        REFUSED = "refused", "Appeal refused"
+
     ENDED = (State.COMPLETE, State.REJECTED)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -81,6 +90,13 @@ class SubjectRequest(models.Model):
     paused_at = models.DateTimeField(null=True)  # the clock stands since then
     pause_reason = models.CharField(max_length=300, blank=True)
     paused_days = models.IntegerField(default=0)  # of pauses that are over
+    started_on = models.DateField(null=True)  # the clock's first day, where it is not the day of receipt
+    clock_waits = models.BooleanField(default=False)  # until the identity is proven, where the regime says so
+    appeal = models.CharField(max_length=8, choices=Appeal.choices, blank=True)
+    appealed_at = models.DateTimeField(null=True)
+    expedited = models.BooleanField(default=False)  # stands first in the list
+    assigned_to = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    duplicate_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="duplicates")
     subject = models.CharField(max_length=60)  # keyed reference, as in the ledger
     verified_at = models.DateTimeField(null=True)
     verified_how = models.CharField(max_length=200, blank=True)
@@ -121,7 +137,21 @@ class SubjectRequest(models.Model):
 
     @property
     def overdue(self) -> bool:
-        return not self.ended and self.due_on < timezone.localdate()
+        return not self.ended and not self.clock_stands and self.due_on < timezone.localdate()
+
+    @property
+    def clock_stands(self) -> bool:
+        """Whether no time passes: paused, or not started yet."""
+        return self.paused_at is not None or self.clock_waits
+
+    @property
+    def target_on(self) -> date:
+        """By when it ought to be answered, some days before it must."""
+        return self.due_on - timedelta(days=settings.REQUEST_TARGET_DAYS)
+
+    @property
+    def acknowledgement_missing(self) -> bool:
+        return self.acknowledge_by is not None and self.acknowledged_at is None and not self.ended
 
 
 class Identifier(models.Model):

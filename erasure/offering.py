@@ -7,7 +7,10 @@ from django.utils import timezone
 
 from erasure.answers.models import Preview
 from erasure.models import Plan, SubjectRequest
+from erasure.requests.closing import why_not_extended
 from erasure.requests.identity import AT_MOST, UNVERIFIED
+from erasure.requests.pausing import why_not_paused
+from erasure.requests.reopening import why_not_appealed, why_not_reopened
 from erasure.requests.starting import IN_FORCE, SEARCHABLE
 from erasure.rights import right_of
 from erasure.stages import proof_url
@@ -49,12 +52,41 @@ def other_things(request: SubjectRequest, user: User) -> list[Offer]:
     if idle:
         offers += _unverified(request) if request.state in UNVERIFIED else _verified(request)
     offers.append(_offer("Add an identifier", "identifier_add", request, posts=False))
-    if not request.extended and request.due_on >= timezone.localdate():
+    if not why_not_extended(request):
         offers.append(_offer("Extend the deadline", "extend", request, posts=False))
     if idle and not _in_force(request):
         offers.append(_offer("Reject the request", "reject", request, posts=False))
     first = next_thing(request, user)
     return [offer for offer in offers if offer != first]
+
+
+def handling_things(request: SubjectRequest, user: User) -> list[Offer]:
+    """What an officer can do with the clock of a request, and with who answers for it."""
+    if not user.may("requests.handle"):
+        return []
+    if request.ended:
+        return _ended(request)
+    offers = []
+    if not request.acknowledged_at:
+        offers.append(_offer("Acknowledge", "acknowledge", request))
+    if request.paused_at:
+        offers.append(_offer("Resume the clock", "resume", request))
+    elif not why_not_paused(request):
+        offers.append(_offer("Pause the clock", "pause", request, posts=False))
+    if request.appeal == SubjectRequest.Appeal.OPEN:
+        offers.append(_offer("Decide the appeal", "appeal_decide", request, posts=False))
+    offers.append(_offer("Hand over" if request.assigned_to else "Assign", "assign", request, posts=False))
+    offers.append(_offer("Put back in line" if request.expedited else "Put first", "expedite", request))
+    return offers
+
+
+def _ended(request: SubjectRequest) -> list[Offer]:
+    offers = []
+    if not why_not_appealed(request):
+        offers.append(_offer("Enter an appeal", "appeal", request))
+    if not why_not_reopened(request):
+        offers.append(_offer("Reopen", "reopen", request, posts=False))
+    return offers
 
 
 def _answer(request: SubjectRequest, user: User) -> Offer | None:

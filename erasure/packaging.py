@@ -62,8 +62,9 @@ def make_package(request: SubjectRequest) -> Iterator[Progress]:
             yield Progress(number, total, name)
         stream.close()
         rows = sum(section.spool.rows for section in sections)
-    secret = complete(request, package, stream, rows=rows)
-    send_letter(request, "package_ready", secret=secret, expires=package.expires_at)
+    with transaction.atomic():  # the letter is not lost where the package is complete
+        secret = complete(request, package, stream, rows=rows)
+        send_letter(request, "package_ready", secret=secret, expires=package.expires_at)
 
 
 @transaction.atomic

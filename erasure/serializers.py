@@ -9,9 +9,9 @@ from rest_framework import serializers
 from erasure.forms import unique_categories
 from erasure.models import WITH_ROWS, Hit, Package, Plan, Question, Step, SubjectRequest
 from erasure.requests import clock
-from erasure.requests.closing import REASON_LENGTH
 from erasure.requests.intake import MAX_LENGTH
 from erasure.requests.revealing import masked_identifiers
+from erasure.requests.stating import REASON_LENGTH
 
 
 class GivenIdentifierSerializer(serializers.Serializer):
@@ -95,6 +95,8 @@ class PackageSerializer(serializers.ModelSerializer):
 
 class RequestSerializer(serializers.ModelSerializer):
     overdue = serializers.BooleanField(read_only=True)
+    target_on = serializers.DateField(read_only=True)
+    duplicate_of = serializers.SlugRelatedField[SubjectRequest](slug_field="reference", read_only=True)
 
     class Meta:
         model = SubjectRequest
@@ -110,6 +112,20 @@ class RequestSerializer(serializers.ModelSerializer):
             "overdue",
             "extended",
             "extension_reason",
+            "target_on",
+            "acknowledge_by",
+            "acknowledged_at",
+            "started_on",
+            "clock_waits",
+            "paused_at",
+            "pause_reason",
+            "paused_days",
+            "appeal",
+            "appealed_at",
+            "expedited",
+            "assigned_to",
+            "duplicate_of",
+            "reopened",
             "subject",
             "verified_at",
             "verified_how",

@@ -1,11 +1,15 @@
 from django.urls import path
 
-from erasure.views import handling, lists, plans, request
+from erasure.views import assigning, clocks, correspondence, handling, letters, lists, plans, request
 
 app_name = "erasure"
 urlpatterns = [
     path("", lists.requests, name="requests"),
     path("new/", lists.request_add, name="request_add"),
+    path("bulk/", assigning.requests_bulk, name="requests_bulk"),
+    path("letters/", letters.letters, name="letters"),
+    path("letters/<slug:kind>/<slug:language>/", letters.letter_text, name="letter_text"),
+    path("letters/<slug:kind>/<slug:language>/restore/", letters.letter_restore, name="letter_restore"),
     path("card/", lists.card_requests, name="card_requests"),
     path("<int:pk>/", request.show, name="request"),
     path("<int:pk>/progress/", request.progress, name="progress"),
@@ -17,6 +21,22 @@ urlpatterns = [
     path("<int:pk>/questions/<int:question>/", handling.question_answer, name="question_answer"),
     path("<int:pk>/extend/", handling.extend, name="extend"),
     path("<int:pk>/reject/", handling.reject, name="reject"),
+    path("<int:pk>/acknowledge/", clocks.acknowledge, name="acknowledge"),
+    path("<int:pk>/pause/", clocks.pause, name="pause"),
+    path("<int:pk>/resume/", clocks.resume, name="resume"),
+    path("<int:pk>/reopen/", clocks.reopen, name="reopen"),
+    path("<int:pk>/appeal/", clocks.appeal, name="appeal"),
+    path("<int:pk>/appeal/decide/", clocks.appeal_decide, name="appeal_decide"),
+    path("<int:pk>/assign/", assigning.assign, name="assign"),
+    path("<int:pk>/expedite/", assigning.expedite, name="expedite"),
+    path("<int:pk>/duplicate/", assigning.duplicate, name="duplicate"),
+    path("<int:pk>/correspondence/", correspondence.show, name="correspondence"),
+    path("<int:pk>/notes/", correspondence.note, name="note"),
+    path("<int:pk>/write/", correspondence.write, name="write"),
+    path("<int:pk>/files/", correspondence.file_add, name="file_add"),
+    path("<int:pk>/files/<int:file>/", correspondence.file_download, name="file_download"),
+    path("<int:pk>/files/<int:file>/remove/", correspondence.file_remove, name="file_remove"),
+    path("<int:pk>/letters/<int:letter>/again/", correspondence.letter_again, name="letter_again"),
     path("<int:pk>/package/", handling.package_make, name="package_make"),
     path("<int:pk>/package/download/", request.package_download, name="package_download"),
     path("<int:pk>/plans/", handling.plan_make, name="plan_make"),

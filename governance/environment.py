@@ -5,7 +5,7 @@ PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, KMS_URL, KMS_TOKEN, KMS_TOKEN_FILE, EMAIL
 WEBHOOK_NETWORKS, LINEAGE_EVENT_DAYS, SEARCH_ASKS_ABOVE,
 LEDGER_ORIGIN, LEDGER_KEY, LEDGER_WORM (with LEDGER_WORM_ENDPOINT,
 LEDGER_WORM_REGION, LEDGER_WORM_ACCESS_KEY, LEDGER_WORM_SECRET_KEY), LEDGER_RETENTION_DAYS, LEDGER_WITNESSES,
-TRUST_PROXY, DEBUG, CONSOLE_VAR.
+TIME_ZONE, HOLIDAYS_REGION, REQUEST_TARGET_DAYS, REQUEST_KEPT_DAYS, TICKET_KEPT_DAYS, TRUST_PROXY, DEBUG, CONSOLE_VAR.
 What they leave out comes from `environment.json` in the console's folder, which `manage.py up` writes, and is
 otherwise empty. A problem names the variable and the remedy, never the value.
 """
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -66,6 +67,11 @@ class Environment:
     ledger_retention_days: int
     ledger_witnesses: list[str]  # each "verifier key, a space, address"
     lineage_event_days: int  # how long events of lineage are kept; 0: for ever
+    time_zone: str  # the controller's: decides which day a request was received on
+    holidays_region: str  # two letters of the state or province whose holidays count beside the country's
+    request_target_days: int  # how many days before the law's deadline a request ought to be answered
+    request_kept_days: int  # how long identifiers, notes, letters and files of an ended request are kept
+    ticket_kept_days: int  # how long the ended request itself is kept; 0: for ever
     search_asks_above: int  # percent of a data set's rows from which a search asks whose they are
 
 
@@ -123,6 +129,11 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
             each.strip() for each in environ.get("LEDGER_WITNESSES", "").split(",") if each.strip()
         ],
         lineage_event_days=_days("LINEAGE_EVENT_DAYS", environ.get("LINEAGE_EVENT_DAYS", "") or "90"),
+        time_zone=_time_zone(environ.get("TIME_ZONE", "") or "UTC"),
+        holidays_region=environ.get("HOLIDAYS_REGION", "").upper(),
+        request_target_days=_days("REQUEST_TARGET_DAYS", environ.get("REQUEST_TARGET_DAYS", "") or "7"),
+        request_kept_days=_days("REQUEST_KEPT_DAYS", environ.get("REQUEST_KEPT_DAYS", "") or "30"),
+        ticket_kept_days=_days("TICKET_KEPT_DAYS", environ.get("TICKET_KEPT_DAYS", "") or "1096"),
         search_asks_above=_percent("SEARCH_ASKS_ABOVE", environ.get("SEARCH_ASKS_ABOVE", "") or "25"),
     )
 
@@ -261,6 +272,13 @@ def _days(name: str, value: str) -> int:
     return int(value)
 
 
+def _time_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise EnvironmentProblem(
+            "TIME_ZONE must be the name of a time zone, such as Europe/Berlin."
+        ) from None
 def _percent(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 100):
         raise EnvironmentProblem(f"{name} must be a whole number of percent, 1 to 100.")

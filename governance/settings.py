@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "retention.risk",
     "retention.statistics",
     "erasure",
+    "erasure.requests",
     "erasure.answers",
     "erasure.registry",
     "erasure.training",
@@ -138,6 +139,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "catalog.expire_lineage",
         "schedule": crontab(hour="4", minute="0"),
     },
+    "send letters": {"task": "requests.send_letters", "schedule": timedelta(minutes=1)},
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
     "count what is due every night": {
         "task": "policies.count_due",
@@ -179,6 +181,10 @@ FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
 # Private networks that webhooks may reach; none by default.
 WEBHOOK_NETWORKS = ENVIRONMENT.webhook_networks
 LINEAGE_EVENT_DAYS = ENVIRONMENT.lineage_event_days
+HOLIDAYS_REGION = ENVIRONMENT.holidays_region
+REQUEST_TARGET_DAYS = ENVIRONMENT.request_target_days
+REQUEST_KEPT_DAYS = ENVIRONMENT.request_kept_days
+TICKET_KEPT_DAYS = ENVIRONMENT.ticket_kept_days
 SEARCH_ASKS_ABOVE = ENVIRONMENT.search_asks_above
 
 AUTH_USER_MODEL = "console.User"
@@ -245,7 +251,7 @@ CONTENT_SECURITY_POLICY = {
 FILTERS_EMPTY_CHOICE_LABEL = "Any"
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = "UTC"
+TIME_ZONE = ENVIRONMENT.time_zone
 USE_I18N = True
 USE_TZ = True
 

@@ -80,7 +80,7 @@ def tell_lifting(request: SubjectRequest, *, reason: str, on: date, by: User | N
         request=request, defaults={"reason": reason, "on": on, "told_at": timezone.now(), "told_by": by}
     )
     record(events.LIFTING_TOLD, request, subject=request.subject, on=on.isoformat(), reason=reason)
-    transaction.on_commit(lambda: send_letter(request, "restriction_lifted", lifting=lifting))
+    transaction.on_commit(lambda: send_letter(request, "restriction_lifted", reason=reason, on=on))
     return lifting
 
 

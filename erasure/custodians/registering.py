@@ -125,5 +125,5 @@ def name_recipients(request: SubjectRequest) -> list[str]:
     if request.verified_at is None:
         raise NotNow(f"The identity behind {request} is not verified: nothing is disclosed before.")
     record(events.RECIPIENTS_NAMED, request, subject=request.subject, recipients=told)
-    transaction.on_commit(lambda: send_letter(request, "recipients", recipients=told))
+    send_letter(request, "recipients", recipients=told)
     return told

@@ -57,9 +57,7 @@ def issue_again(package: Package, *, by: User | None) -> None:
     _refuse_if_gone(package)
     secret = issue(package, by=by)
     expires = package.expires_at
-    transaction.on_commit(
-        lambda: send_letter(package.request, "package_ready", secret=secret, expires=expires)
-    )
+    send_letter(package.request, "package_ready", secret=secret, expires=expires)
 
 
 @transaction.atomic
@@ -77,11 +75,7 @@ def transmit(package: Package, *, controller: str, email: str, by: User | None) 
         raise ValidationError({"email": "This is not an e-mail address."}) from None
     secret = issue(package, controller=controller, by=by)
     expires = package.expires_at
-    transaction.on_commit(
-        lambda: send_letter_to(
-            email, package.request, "package_for_controller", secret=secret, expires=expires
-        )
-    )
+    send_letter_to(email, package.request, "package_for_controller", secret=secret, expires=expires)
 
 
 def link_for(secret: str) -> Link | None:

@@ -18,6 +18,7 @@ from erasure.models import IdentityCheck, SubjectRequest
 from erasure.requests.intake import EMAIL
 from erasure.requests.letters import send_letter
 from erasure.requests.states import NotNow, move
+from erasure.requests.timing import identity_proven
 
 State = SubjectRequest.State
 VALID_FOR = timedelta(hours=72)
@@ -36,7 +37,7 @@ def send_link(request: SubjectRequest) -> None:
     secret = secrets.token_urlsafe(32)
     IdentityCheck.objects.create(request=request, digest=_digest(secret), expires_at=now + VALID_FOR)
     record(events.IDENTITY_LINK_SENT, request, subject=request.subject)
-    transaction.on_commit(lambda: send_letter(request, "verify_identity", secret=secret))
+    send_letter(request, "verify_identity", secret=secret)
 
 
 def check_for(secret: str) -> IdentityCheck | None:
@@ -77,6 +78,7 @@ def _verified(request: SubjectRequest, *, method: str, note: str) -> None:
     identifiers.update(verified=True)
     how = note or "by a link sent to the e-mail address"
     move(request, State.VERIFIED, since=UNVERIFIED, verified_at=timezone.now(), verified_how=how[:200])
+    identity_proven(request)
     record(events.IDENTITY_VERIFIED, request, subject=request.subject, method=method, note=note)
 
 

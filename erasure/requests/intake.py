@@ -1,7 +1,6 @@
 """Receive a request: from the public form, an officer or the API. The same request twice is one request."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -13,10 +12,12 @@ from catalog.classification.vocabulary import CATEGORIES
 from erasure import events
 from erasure.answers.settling import settle_at_once
 from erasure.models import Identifier, SubjectRequest
-from erasure.requests.clock import due, regimes
-from governance.activities.models import Organisation
+from erasure.requests.acknowledging import acknowledge
+from erasure.requests.timing import deadline, refuse_unknown_right, start
 from governance.console.models import User
 from governance.keyring.subjects import lookup_of, reference_for
+
+__all__ = ["AlreadyOpen", "add_identifier", "clean", "deadline", "receive"]
 
 EMAIL = "contact.email"
 MAX_LENGTH = 320
@@ -52,19 +53,11 @@ def receive(
     return request
 
 
-def deadline(regime: str, received_at: datetime, *, extended: bool = False) -> date:
-    """The last day to answer, under a regime of `regimes()` and the public holidays where the controller is."""
-    organisation = Organisation.objects.first()
-    country = organisation.country if organisation else "DE"
-    return due(regimes()[regime], timezone.localdate(received_at), country=country, extended=extended)
-
-
 def _receive(
     kind: str, cleaned: list[tuple[str, str]], channel: str, regime: str, handled_by: User | None
 ) -> tuple[SubjectRequest, bool]:
     """The request, and whether it was here already."""
-    if regime not in regimes():
-        raise ValidationError({"regime": f"Unknown regime; known are {', '.join(regimes())}."})
+    refuse_unknown_right(regime, kind)
     email = next(value for category, value in cleaned if category == EMAIL)
     lookup = lookup_of(EMAIL, email)
     _one_at_a_time(lookup)
@@ -82,10 +75,10 @@ def _receive(
         channel=channel,
         regime=regime,
         received_at=now,
-        due_on=deadline(regime, now),
         subject=reference_for(EMAIL, email),
         handled_by=handled_by,
     )
+    start(request)
     request.reference = f"new-{request.public_id.hex[:12]}"
     request.save()
     request.reference = f"R-{now.year}-{request.pk:05d}"
@@ -101,6 +94,8 @@ def _receive(
         regime=regime,
         due=request.due_on.isoformat(),
     )
+    if request.acknowledge_by:
+        acknowledge(request)
     return request, False
 
 

@@ -17,6 +17,10 @@ def due_badge(request: SubjectRequest) -> dict[str, Any]:
     """How many days are left to answer, or have passed since; “Ended” once nothing is due any more."""
     if request.ended:
         return state_badge("closed", "Ended")
+    if request.paused_at:
+        return state_badge("paused", "Clock paused")
+    if request.clock_waits:
+        return state_badge("pending", "Clock not started")
     days = (request.due_on - timezone.localdate()).days
     if days < 0:
         return state_badge("overdue", f"{-days} day{'' if days == -1 else 's'} overdue")

@@ -8,12 +8,13 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from erasure.filters import RequestFilter, overdue
+from erasure.filters import RequestFilter, by_urgency, overdue, target_missed
 from erasure.forms import IdentifierFormSet, RequestForm, spread
 from erasure.models import SubjectRequest
 from erasure.requests import intake
+from erasure.requests.assigning import officers
 from governance.console.http import StaffRequest
-from governance.console.listing import Empty, ListColumn, listing
+from governance.console.listing import Bulk, Empty, ListColumn, listing
 from governance.console.pages import page
 from governance.console.permissions import allow
 
@@ -23,6 +24,14 @@ REQUESTS = [
     ListColumn("kind", "Kind", sort=True, value="get_kind_display"),
     ListColumn("state", "State", sort=True, template="erasure/_state.html"),
     ListColumn("due_on", "Due", sort=True, template="erasure/_due.html"),
+    ListColumn("target_on", "Target", on_page=False),
+    ListColumn("regime", "Law", sort=True, on_page=False),
+    ListColumn("acknowledge_by", "Acknowledge by", on_page=False),
+    ListColumn("acknowledged_at", "Acknowledged", on_page=False),
+    ListColumn("extended", "Extended", on_page=False),
+    ListColumn("paused_at", "Paused since", on_page=False),
+    ListColumn("paused_days", "Days paused", on_page=False),
+    ListColumn("assigned_to", "Assigned to", value="assigned_to.display_name", wraps=True),
     ListColumn("channel", "Channel", sort=True, value="get_channel_display", on_page=False),
     ListColumn(
         "handled_by",
@@ -30,6 +39,7 @@ REQUESTS = [
         value="handled_by.display_name",
         template="erasure/_entered_by.html",
         wraps=True,
+        on_page=False,
     ),
     ListColumn("received_at", "Received", sort=True),
     ListColumn("closed_at", "Ended", sort=True),
@@ -41,12 +51,14 @@ def requests(request: StaffRequest) -> HttpResponseBase:
     may_add = request.user.may("requests.handle")
     return listing(
         request,
-        SubjectRequest.objects.select_related("handled_by"),
+        by_urgency(SubjectRequest.objects.select_related("handled_by", "assigned_to")),
         filterset=RequestFilter,
         columns=REQUESTS,
         title="Requests",
         template="erasure/requests.html",
-        context={"may_add": may_add},
+        context={"may_add": may_add, "may_configure": request.user.may("requests.configure")}
+        | ({"officers": officers(), "me": request.user} if may_add else {}),
+        bulk=_bulk() if may_add else None,
         empty=Empty(
             "No requests yet",
             "What people ask for comes here from the public form, or is entered by an officer.",
@@ -54,6 +66,14 @@ def requests(request: StaffRequest) -> HttpResponseBase:
             reverse("erasure:request_add") if may_add else "",
             icon="user-question",
         ),
+    )
+
+
+def _bulk() -> Bulk:
+    return Bulk(
+        reverse("erasure:requests_bulk"),
+        [("assign", "Assign"), ("acknowledge", "Acknowledge")],
+        template="erasure/_bulk_officer.html",
     )
 
 
@@ -103,7 +123,11 @@ def card_requests(request: StaffRequest) -> HttpResponse:
         ],
         "overdue": pending.filter(overdue()).count(),
         "overdue_url": f"{url}?overdue=true",
-        "next_due": pending.order_by("due_on", "pk")[:SHOWN],
+        "missed": pending.filter(target_missed()).exclude(overdue()).count(),
+        "missed_url": f"{url}?target_missed=true",
+        "paused": pending.filter(paused_at__isnull=False).count(),
+        "paused_url": f"{url}?paused=true",
+        "next_due": by_urgency(pending)[:SHOWN],
     }
     return page(request, "erasure/card_requests.html", context)
 

@@ -1,5 +1,7 @@
 """The page of one request: its way so far, the next thing to do, and what was found."""
 
+from typing import Any
+
 from django.db.models import Q
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -11,14 +13,17 @@ from django.views.decorators.http import require_POST
 from erasure.delivering import as_download
 from erasure.finding import beyond_reach
 from erasure.models import WITH_ROWS, Package, Plan, SubjectRequest
-from erasure.offering import next_thing, other_things
-from erasure.requests.clock import regimes
+from erasure.offering import handling_things, next_thing, other_things
+from erasure.requests.grouping import same_person
+from erasure.requests.regimes import regimes
 from erasure.requests.revealing import Shown, masked_identifiers, reveal
 from erasure.routes import with_routes
 from erasure.stages import proof_url, stages
 from governance.console.http import StaffRequest
 from governance.console.pages import page
 from governance.console.permissions import allow
+
+MOST_OTHERS = 50
 
 
 @allow("requests.view")
@@ -68,6 +73,10 @@ def request_page(
         "stages": stages(found),
         "next": next_thing(found, request.user),
         "others": other_things(found, request.user),
+        "handling": handling_things(found, request.user),
+        "same_person": list(same_person(found)[:MOST_OTHERS]),
+        "may_handle": request.user.may("requests.handle"),
+        "tabs": tabs(found, "request"),
         "at_work": bool(found.job and not found.job.finished),
         "identifiers": identifiers,
         "revealed": revealed,
@@ -85,8 +94,21 @@ def request_page(
     return page(request, "erasure/request.html", context)
 
 
+def tabs(found: SubjectRequest, current: str) -> list[dict[str, Any]]:
+    return [
+        {"label": "Request", "url": found.get_absolute_url(), "current": current == "request", "count": None},
+        {
+            "label": "Correspondence",
+            "url": reverse("erasure:correspondence", args=[found.pk]),
+            "current": current == "correspondence",
+            "count": found.letters.count() + found.notes.count() + found.files.count(),
+        },
+    ]
+
+
 def _request(pk: int) -> SubjectRequest:
-    return get_object_or_404(SubjectRequest.objects.select_related("handled_by", "job", "package"), pk=pk)
+    related = ("handled_by", "assigned_to", "duplicate_of", "job", "package")
+    return get_object_or_404(SubjectRequest.objects.select_related(*related), pk=pk)
 
 
 def _ledger_url(found: SubjectRequest) -> str:

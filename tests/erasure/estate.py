@@ -100,10 +100,14 @@ def own_all_links(system: System) -> None:
 
 
 def request_of(email: str, officer: User, *, kind: str = "erasure") -> SubjectRequest:
-    """A request received and verified by an officer."""
+    """A request received and verified by an officer, under a law that knows the right."""
     with acting(officer.as_actor()):
         request = intake.receive(
-            kind=kind, identifiers=[("contact.email", email)], channel="officer", handled_by=officer
+            kind=kind,
+            identifiers=[("contact.email", email)],
+            channel="officer",
+            regime="CCPA" if kind == "opt out" else "EU-GDPR",
+            handled_by=officer,
         )
         identity.confirm_by_officer(request, how="Came in person with a passport.")
     return request

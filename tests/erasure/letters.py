@@ -4,14 +4,18 @@ import re
 
 from django.core import mail
 
+from erasure.requests.letters.sending import send_due
+
 
 def letters() -> list[tuple[str, str]]:
-    """Recipient and subject of each letter, in order."""
+    """Recipient and subject of each letter, in order; those that wait are sent first, as the worker would."""
+    send_due()
     return [(message.to[0], message.subject) for message in mail.outbox]
 
 
 def link(kind: str) -> str:
     """The path of the newest link of a kind (confirm, package, status) in any letter."""
+    send_due()
     found = [
         path
         for message in mail.outbox

@@ -17,7 +17,7 @@ from tests.erasure.estate import approve, entries, find, request_of
 from tests.erasure.letters import letters
 from tests.erasure.together import at_once
 
-NOTHING = {"rejected": 0, "packages": 0, "keys": 0}
+NOTHING = {"rejected": 0, "packages": 0, "keys": 0, "forgotten": 0}
 DAY = timedelta(days=1)
 
 

@@ -132,12 +132,12 @@ def test_a_mail_server_that_is_down_stops_nothing(
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     with django_capture_on_commit_callbacks(execute=True):
         identity.send_link(asked)
+    assert letters() == []
     asked.refresh_from_db()
     assert asked.state == "identity pending"
-    assert (
-        f"The letter verify_identity of {asked.reference} could not be sent: ConnectionRefusedError"
-        in caplog.text
-    )
+    letter = asked.letters.get()
+    assert f"Letter {letter.pk} of {asked.reference} was not sent: ConnectionRefusedError" in caplog.text
+    assert (letter.kind, letter.state, letter.attempts) == ("verify_identity", "queued", 1)
     assert "ana@" not in caplog.text
 
 

@@ -9,6 +9,7 @@ from erasure.requests import identity, intake
 from erasure.requests.intake import EMAIL, AlreadyOpen, receive
 from governance.keyring.lookups import lookup_of
 from tests.erasure.estate import entries, request_of
+from tests.erasure.letters import secret as secret_in
 from tests.erasure.together import at_once
 
 VISITORS = (Actor("visitor", "one"), Actor("visitor", "two"))
@@ -121,7 +122,9 @@ def test_320_characters_are_enough(db: None) -> None:
 def test_an_unknown_law_is_refused_by_name(db: None) -> None:
     with pytest.raises(ValidationError) as refusal:
         ask(regime="LEX-ROMANA")
-    assert refusal.value.message_dict == {"regime": ["Unknown regime; known are EU-GDPR, UK-GDPR, CCPA."]}
+    ((field, (message,)),) = refusal.value.message_dict.items()
+    assert field == "regime"
+    assert message.startswith("Unknown regime; known are EU-GDPR, UK-GDPR, CCPA, ")
 
 
 def test_the_same_identifier_twice_is_one(db: None) -> None:
@@ -145,12 +148,11 @@ def test_an_identifier_is_added_as_verified_as_the_person_is(amir) -> None:
 
 
 def test_a_number_the_person_only_claimed_counts_once_an_officer_has_established_it(
-    db: None, django_capture_on_commit_callbacks, mailoutbox
+    db: None,
 ) -> None:
     asked = ask((EMAIL, "ana@example.org"), ("id.customer", "17"))
-    with django_capture_on_commit_callbacks(execute=True):
-        identity.send_link(asked)
-    secret = mailoutbox[0].body.split("/privacy/confirm/")[1].split("/")[0]
+    identity.send_link(asked)
+    secret = secret_in("confirm")
     identity.confirm(secret)
     claimed = asked.identifiers.get(category="id.customer")
     assert claimed.verified is False

@@ -36,11 +36,11 @@ def three(amir: User) -> list[SubjectRequest]:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", [2, 1, 0]),
+        ("", [1, 0, 2]),
         ("?kind=access", [1]),
         ("?state=complete", [2]),
         ("?overdue=true", [1]),
-        ("?overdue=false", [2, 0]),
+        ("?overdue=false", [0, 2]),
         ("?channel=form", [1]),
         ("?kind=erasure&channel=officer", [0]),
         ("?sort=due_on", [2, 1, 0]),
@@ -71,9 +71,20 @@ def test_the_clock_is_shown_as_days_left(officer: Client, three: list) -> None:
 def test_the_list_as_a_file(officer: Client, three: list) -> None:
     response = officer.get(f"{LIST}?format=csv&channel=form")
     header, row = csv.reader(response.getvalue().decode().splitlines())
-    assert header == ["Reference", "Kind", "State", "Due", "Channel", "Entered by", "Received", "Ended"]
-    due = (timezone.localdate() - timedelta(days=3)).isoformat()
-    assert row[:6] == [three[1].reference, "Access, Art. 15", "received", due, "Public form", ""]
+    assert header == [
+        "Reference", "Kind", "State", "Due", "Target", "Law", "Acknowledge by", "Acknowledged", "Extended",
+        "Paused since", "Days paused", "Assigned to", "Channel", "Entered by", "Received", "Ended",
+    ]  # fmt: skip
+    due, target = (timezone.localdate() - timedelta(days=days) for days in (3, 10))
+    assert row[:6] == [
+        three[1].reference,
+        "Access, Art. 15",
+        "received",
+        due.isoformat(),
+        target.isoformat(),
+        "EU-GDPR",
+    ]
+    assert row[11:14] == ["", "Public form", ""]
 
 
 def test_an_empty_list_offers_the_first_request_to_who_may_enter_it(officer: Client, vera: User) -> None:

@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from audit.ledger.models import Entry
 from erasure.models import IdentityCheck, Package, SubjectRequest
+from erasure.packages.sealing import PART_BYTES
 from erasure.requests import identity, status
 from governance.activities.models import Organisation
-from erasure.packages.sealing import PART_BYTES
 from tests.erasure.answering import stored_as
 from tests.erasure.estate import entries, request_of
 from tests.erasure.letters import letters, link

@@ -6,9 +6,11 @@ Nothing in it is about the person: they are a keyed reference, as in the ledger.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.db.models import Model
 
 from audit.ledger.events import EVENTS
@@ -17,7 +19,6 @@ from audit.reports.evidence import Evidence
 from audit.reports.proof_others import others_sections, untold
 from audit.reports.proof_sections import plan_sections, staying_sections
 from audit.reports.proving import checks, conclusion
-from erasure.expiring import KEPT_FOR
 from erasure.models import SubjectRequest
 from erasure.requests.clock import regimes
 
@@ -135,7 +136,8 @@ def _sealed(evidence: Evidence) -> str:
     if destroyed:
         return f"destroyed, entry {destroyed.number}"
     if evidence.request.closed_at:
-        return f"kept sealed for complaints, until {evidence.request.closed_at + KEPT_FOR:%Y-%m-%d} at least"
+        until = evidence.request.closed_at + timedelta(days=settings.REQUEST_KEPT_DAYS)
+        return f"kept sealed for complaints, until {until:%Y-%m-%d} at least"
     return "kept sealed while the request is open"
 
 

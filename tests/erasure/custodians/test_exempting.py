@@ -8,6 +8,7 @@ from catalog.models import System
 from erasure.custodians.models import RowExemption
 from erasure.models import Plan, SubjectRequest
 from tests.erasure.estate import approve, data_set, entries, find, request_of
+from tests.erasure.letters import letters
 from tests.erasure.officers import text_of
 from tests.people import api_of, client_of
 from tests.services.fixtures import Database
@@ -74,8 +75,8 @@ def test_rows_of_one_person_stay_and_everybody_is_told_why(
     ]
     assert shop_database.execute("SELECT name FROM customer WHERE id = 1") == [("erased",)]
     assert shop_database.execute("SELECT ship_to FROM purchase WHERE id = 20") == [("Gata 2",)]
-    body = mail.outbox[-1].body
-    assert "We keep some records of you under Legal claims, Art. 17(3)(e): A claim over an unpaid" in body
+    assert letters()[-1] == ("ana@example.org", f"Your request {planned.reference} is complete")
+    assert "- Legal claims, Art. 17(3)(e): A claim over an unpaid purchase." in mail.outbox[-1].body
 
 
 def test_other_persons_rows_are_not_excepted(url, planned, shop, amir, petra, work, shop_database):
