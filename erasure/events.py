@@ -68,6 +68,29 @@ PERSON_SHREDDED_BY_PLAN = Event(
     "destroyed the tokens and keys of a person",
     {"tokens": Fact.COUNT, "keys": Fact.COUNT},
 )
+STEP_WAITING = Event(
+    "step.waiting",
+    "carried out a step that now waits",
+    {
+        "plan": Fact.COUNT,
+        "data_set": Fact.NAME,
+        "method": Fact.WORD,
+        "rows_left": Fact.COUNT,
+        "waits_for": Fact.TEXT,
+        "until": Fact.WORD,
+    },
+)
+ERASURE_VERIFIED_AGAIN = Event(
+    "erasure.verified_again",
+    "searched again days after an erasure",
+    {"days": Fact.COUNT, "data_sets_searched": Fact.COUNT, "rows_left": Fact.COUNT, "where": Fact.LIST},
+)
+DATA_CAME_BACK = Event(
+    "request.data_came_back",
+    "reopened a completed request: data came back",
+    {"rows": Fact.COUNT, "where": Fact.LIST},
+)
+REQUEST_WAITING = Event("request.waiting", "left a request to wait", {"waits_for": Fact.TEXT})
 ERASURE_VERIFIED = Event(
     "erasure.verified",
     "searched again after an erasure",

@@ -6,8 +6,9 @@ last, and only after nothing else of the person is left. What a step reports is 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,12 +23,14 @@ from erasure.expiry import carrying_out as expiry
 from erasure.finding import Connections
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
+from erasure.measures import registry as measures
 from erasure.methods import registry
 from erasure.models import Plan, Step, SubjectRequest
 from erasure.requests.letters import send_letter
 from erasure.requests.states import move
 from erasure.rights import right_of
 from erasure.searching import known_keys
+from erasure.looking_again import first_look, next_look
 from erasure.verifying import Verification, search_again, strays
 from governance.console.jobs import JobFailed, Progress
 from retention.holds import holds_on
@@ -77,6 +80,8 @@ def execute(plan: Plan) -> Iterator[Progress]:
         return
     keys = known_keys(plan.request)
     steps = list(plan.steps.select_related("data_set__system"))
+    for step in steps:
+        step.plan = plan
     total = sum(step.rows_before for step in steps)
     yield Progress(0, total, "Checking that nothing has changed")
     try:
@@ -91,15 +96,20 @@ def execute(plan: Plan) -> Iterator[Progress]:
             if _stops(step) or (step.identity and _person_came_back(plan, steps)):
                 break
             if step.state not in (Step.State.DONE, Step.State.FAILED):
-                for rows in _with_retries(step, keys[step.data_set_id].part(step.part)):
-                    yield Progress(
-                        done + rows, total, f"{registry.get(step.method).label}: {step.data_set.name}"
-                    )
+                if is_measure(step):
+                    yield Progress(done, total, f"{measures.get(step.method).label}: {step.target}")
+                    _measure(step)
+                else:
+                    for rows in _with_retries(step, keys[step.data_set_id].part(step.part)):
+                        yield Progress(
+                            done + rows, total, f"{registry.get(step.method).label}: {step.data_set.name}"
+                        )
             done += step.rows_before
             if _stops(step):
                 break
         yield Progress(done, total, "Searching again")
-        _conclude(plan, steps, search_again(plan.request, steps))
+        rows_of = [step for step in steps if not is_measure(step)]
+        _conclude(plan, steps, search_again(plan.request, rows_of))
     except ConnectorError as problem:
         raise JobFailed(f"{plan} was interrupted and can be resumed. {problem}") from problem
 
@@ -108,10 +118,11 @@ def overtaken(plan: Plan, steps: list[Step], keys: dict[int, KeySet]) -> str:
     """Why the plan must not be carried out any more; empty if all is as it was approved."""
     if fingerprint_of(plan, steps) != plan.fingerprint:
         return "The stored plan is not the one that was approved."
-    holds = holds_on(step.data_set for step in steps)
+    on_rows = [step for step in steps if not is_measure(step)]
+    holds = holds_on(step.data_set for step in on_rows)
     with Connections() as connections:
-        schemas = current_schemas(connections, [step.data_set for step in steps])
-        for step in steps:
+        schemas = current_schemas(connections, [step.data_set for step in on_rows])
+        for step in on_rows:
             hold = holds.get(step.data_set_id)
             if (hold.pk if hold else None) != step.hold_id:
                 return f"The legal holds on {step.data_set} have changed."
@@ -171,13 +182,70 @@ def _carry_out(step: Step, keys: KeySet, connector: Connector) -> Iterator[int]:
         step.cursor = following
         step.save(update_fields=["cursor"])
         yield min(following, step.rows_before)
+    still_there = None
+    if method.settles:
+        connector.settle(step.data_set.name)
+        still_there = connector.lingering(step.data_set.name, keys.matches)
+    if still_there is not None:
+        _wait(step, rows=still_there.rows, waits_for=still_there.why, until=still_there.until)
+        return
     remaining = method.remaining(connector, step, keys.matches)
-    _finish(step, rows_after=remaining, problem=method.left if remaining else "")
+    if remaining and method.left:
+        _wait(step, rows=remaining, waits_for=method.left)
+    else:
+        _finish(step, rows_after=remaining)
+
+
+def _measure(step: Step) -> None:
+    """Carry out a step beside the rows; one that waits is only looked at again."""
+    measure = measures.get(step.method)()
+    if step.state == Step.State.PENDING:
+        step.state, step.started_at = Step.State.RUNNING, timezone.now()
+        step.save(update_fields=["state", "started_at"])
+    outcome = measure.check(step) if step.state == Step.State.WAITING else measure.execute(step)
+    if outcome.facts:
+        step.facts["outcome"] = step.facts.get("outcome", {}) | outcome.facts
+        step.save(update_fields=["facts"])
+    if outcome.waits_for:
+        _wait(step, rows=outcome.left, waits_for=outcome.waits_for, until=outcome.until)
+    else:
+        _finish(step, rows_after=outcome.left, problem=outcome.problem)
+
+
+def is_measure(step: Step) -> bool:
+    """Whether the step acts beside the rows."""
+    return step.method in measures.classes
 
 
 def _stops(step: Step) -> bool:
-    """Whether nothing may follow: a store failed. What is left to a custodian holds up no other step."""
-    return step.state == Step.State.FAILED and not registry.get(step.method).left
+    """Whether nothing may follow: a store failed. What fails beside the rows holds up no other step."""
+    return step.state == Step.State.FAILED and not is_measure(step)
+
+
+@transaction.atomic
+def _wait(step: Step, *, rows: int, waits_for: str, until: datetime | None = None) -> None:
+    """Leave a step to a store's own time, or to somebody's answer; recorded once, looked at ever less often."""
+    fresh = step.state != Step.State.WAITING
+    step.state, step.waits_for, step.waits_until = Step.State.WAITING, waits_for[:300], until
+    step.rows_after, step.check_at = rows, next_look(step.attempts, until=until)
+    step.attempts += 1
+    step.save(update_fields=["state", "waits_for", "waits_until", "rows_after", "check_at", "attempts"])
+    if fresh:
+        record(
+            events.STEP_WAITING,
+            step.plan,
+            subject=step.plan.subject,
+            plan=step.plan.number,
+            data_set=_where(step),
+            method=step.method,
+            rows_left=rows,
+            waits_for=waits_for[:500],
+            until=until.isoformat() if until else "",
+        )
+
+
+def _where(step: Step) -> str:
+    return str(step.data_set) if step.data_set else step.target
 
 
 @transaction.atomic
@@ -187,13 +255,19 @@ def _finish(step: Step, *, rows_after: int, problem: str = "") -> None:
     state = Step.State.FAILED if left_over else Step.State.DONE
     if left_over and not problem:
         problem = f"The store reported success, and {rows_after} rows still hold the person."
-    closed = Step.objects.filter(pk=step.pk, state__in=[Step.State.PENDING, Step.State.RUNNING]).update(
-        state=state, rows_after=rows_after, problem=problem[:500], finished_at=timezone.now()
+    still_open = [Step.State.PENDING, Step.State.RUNNING, Step.State.WAITING]
+    closed = Step.objects.filter(pk=step.pk, state__in=still_open).update(
+        state=state,
+        rows_after=rows_after,
+        problem=problem[:500],
+        waits_for="",
+        check_at=None,
+        finished_at=timezone.now(),
     )
     step.refresh_from_db(fields=["state", "rows_after", "problem", "finished_at"])
     if not closed:
         return
-    facts = {"plan": step.plan.number, "data_set": str(step.data_set), "method": step.method}
+    facts = {"plan": step.plan.number, "data_set": _where(step), "method": step.method}
     subject = step.plan.request.subject
     if left_over:
         record(events.STEP_FAILED, step.plan, subject=subject, rows_left=rows_after, **facts)
@@ -211,10 +285,11 @@ def _finish(step: Step, *, rows_after: int, problem: str = "") -> None:
 
 def _person_came_back(plan: Plan, steps: list[Step]) -> bool:
     """Before the first identity row goes: whether rows of the person have appeared where they were erased."""
-    done = [step for step in steps if step.state == Step.State.DONE]
+    rows = [step for step in steps if not is_measure(step)]
+    done = [step for step in rows if step.state == Step.State.DONE]
     if not done or any(step.identity for step in done):
         return False
-    waiting = [step for step in steps if step.state != Step.State.DONE]
+    waiting = [step for step in rows if step.state != Step.State.DONE]
     return bool(strays(plan.request, done, waiting).residue)
 
 
@@ -247,9 +322,9 @@ def conclude_without_plan(request: SubjectRequest, drafts: list[Step]) -> None:
 
     Raises ConnectorError if a system does not answer.
     """
-    earlier = Step.objects.filter(plan__request=request, state=Step.State.DONE).select_related(
-        "data_set__system"
-    )
+    earlier = Step.objects.filter(
+        plan__request=request, state=Step.State.DONE, hit__isnull=False
+    ).select_related("data_set__system")
     steps = {step.data_set_id: step for step in [*earlier.order_by("plan__number"), *drafts]}
     verification = search_again(request, steps.values())
     right = right_of(request.kind)
@@ -257,12 +332,22 @@ def conclude_without_plan(request: SubjectRequest, drafts: list[Step]) -> None:
     with transaction.atomic():
         right.settle(request)
         _record_verification(request, request, verification)
-        _end(request, verification, list(steps.values()), since=State.FOUND, outcome=outcome)
+        _end(request, verification, list(steps.values()), since=[State.FOUND], outcome=outcome)
 
 
 @transaction.atomic
 def _conclude(plan: Plan, steps: list[Step], verification: Verification) -> None:
-    """Say how it ended: complete only if every step is done and the second search found nothing."""
+    """Say how it ended: complete only if every step is done and the second search found nothing.
+
+    While steps wait, and nothing else is left, so does the request.
+    """
+    open_steps = [step for step in steps if step.state != Step.State.DONE]
+    waiting = [step for step in open_steps if step.state == Step.State.WAITING]
+    for step in waiting:
+        verification.residue.pop(_where(step), None)
+    if waiting and len(waiting) == len(open_steps) and not verification.residue:
+        _leave_waiting(plan, waiting)
+        return
     all_done = all(step.state == Step.State.DONE for step in steps)
     concluded = Plan.objects.filter(pk=plan.pk, state=Plan.State.EXECUTING).update(
         state=Plan.State.EXECUTED if all_done else Plan.State.STOPPED, finished_at=timezone.now()
@@ -274,7 +359,19 @@ def _conclude(plan: Plan, steps: list[Step], verification: Verification) -> None
     if not all_done and not problem:
         problem = "Rows of the person appeared while the plan was carried out."
     outcome = right_of(plan.request.kind).done_for(plan.request)
-    _end(plan.request, verification, steps, since=State.EXECUTING, outcome=outcome, problem=problem)
+    since = (State.EXECUTING, State.WAITING, State.FAILED)
+    _end(plan.request, verification, steps, since=since, outcome=outcome, problem=problem)
+
+
+def _leave_waiting(plan: Plan, waiting: list[Step]) -> None:
+    request = plan.request
+    looked = min(step.check_at for step in waiting if step.check_at)
+    said = "; ".join(dict.fromkeys(f"{_where(step)}: {step.waits_for}" for step in waiting))
+    fresh = request.state != State.WAITING
+    since = (State.EXECUTING, State.WAITING, State.FAILED)
+    move(request, State.WAITING, since=since, problem=said[:500], residue=[], look_again_at=looked)
+    if fresh:
+        record(events.REQUEST_WAITING, request, subject=request.subject, waits_for=said[:500])
 
 
 def _record_verification(
@@ -295,7 +392,7 @@ def _end(
     verification: Verification,
     steps: list[Step],
     *,
-    since: str,
+    since: Iterable[str],
     outcome: str,
     problem: str = "",
 ) -> None:
@@ -305,7 +402,7 @@ def _end(
         move(
             request,
             State.RESIDUAL,
-            since=[since],
+            since=since,
             residue=residue,
             problem=f"{problem} {advice}".strip()[:500],
         )
@@ -318,11 +415,12 @@ def _end(
     move(
         request,
         State.COMPLETE,
-        since=[since],
+        since=since,
         residue=[],
         problem="",
         outcome=outcome,
         closed_at=timezone.now(),
+        look_again_at=first_look(request),
     )
     record(events.REQUEST_COMPLETED, request, subject=request.subject, outcome=outcome)
     send_letter(request, "completed", held=held)

@@ -59,7 +59,8 @@ def _closed_long_ago() -> QuerySet[SubjectRequest]:
     )
     # Who is restricted has to be found again when the restriction is lifted.
     restricted = Q(kind=SubjectRequest.Kind.RESTRICTION, outcome__startswith="restricted")
-    return _ended(settings.REQUEST_KEPT_DAYS).filter(left).exclude(restricted)
+    looked_at = Q(look_again_at__isnull=False)  # the last search needs the identifiers
+    return _ended(settings.REQUEST_KEPT_DAYS).filter(left).exclude(restricted).exclude(looked_at)
 
 
 def _past() -> QuerySet[SubjectRequest]:

@@ -1,18 +1,26 @@
 """The long work on requests, as jobs."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from erasure.approving import execution
 from erasure.executing import execute
+from erasure.looking_again import look_again
 from erasure.models import Plan, SubjectRequest
 from erasure.packages.previewing import make_preview
 from erasure.packaging import make_package
 from erasure.planning import make_plan
 from erasure.rights import right_of
 from erasure.searching import find_person
-from governance.console.jobs import Progress, job
+from governance.console.jobs import Progress, enqueue, job
 from governance.console.models import Job
 
 State = SubjectRequest.State
+SILENCE = timedelta(minutes=15)  # after which a store that did not answer is asked again
 
 
 def _failed(failed: Job, reason: str) -> None:
@@ -50,6 +58,48 @@ def plan_again(running: Job, request: int) -> Iterator[Progress]:
 @job("erasure.execute", on_failure=_failed)
 def carry_out(running: Job, plan: int) -> Iterator[Progress]:
     yield from execute(Plan.objects.select_related("request").get(pk=plan))
+
+
+@job("erasure.look_again")
+def search_days_later(running: Job, request: int) -> Iterator[Progress]:
+    yield from look_again(SubjectRequest.objects.get(pk=request))
+
+
+def recheck() -> int:
+    """Queue what is to be looked at again: requests that wait, that a silent store interrupted, or that ended days ago.
+
+    Returns how many.
+    """
+    now = timezone.now()
+    idle = SubjectRequest.objects.filter(Q(job=None) | Q(job__state__in=Job.FINISHED))
+    silent = Q(state=State.FAILED, job__kind="erasure.execute", job__finished_at__lt=now - SILENCE)
+    queued = 0
+    for request in idle.filter(Q(state=State.WAITING, look_again_at__lte=now) | silent):
+        queued += _resume(request)
+    for request in idle.filter(state=State.COMPLETE, look_again_at__lte=now):
+        queued += _look_again(request)
+    return queued
+
+
+@transaction.atomic
+def _resume(request: SubjectRequest) -> bool:
+    plan = request.plans.filter(state__in=[Plan.State.APPROVED, Plan.State.EXECUTING]).first()
+    if plan is None:
+        return False
+    # Should its worker die before it looks, it is looked at again.
+    SubjectRequest.objects.filter(pk=request.pk).update(
+        job=execution(plan), look_again_at=timezone.now() + SILENCE
+    )
+    return True
+
+
+@transaction.atomic
+def _look_again(request: SubjectRequest) -> bool:
+    queued = enqueue("erasure.look_again", title=f"Search again for {request}", request=request.pk)
+    SubjectRequest.objects.filter(pk=request.pk).update(
+        job=queued, look_again_at=timezone.now() + timedelta(days=1)
+    )
+    return True
 
 
 @job("erasure.package", on_failure=_failed)

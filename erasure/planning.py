@@ -13,9 +13,10 @@ from erasure.executing import conclude_without_plan, current_schemas, rehearse
 from erasure.finding import Connections, Estate
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
+from erasure.measures import registry as measures
 from erasure.methods import registry as methods
 from erasure.models import WITH_ROWS, Hit, Plan, Step, SubjectRequest
-from erasure.ordering import in_order
+from erasure.ordering import in_order, with_measures
 from erasure.requests.states import move
 from erasure.rights import right_of
 from erasure.searching import known_keys
@@ -53,16 +54,19 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
             schemas = current_schemas(connections, [hit.data_set for hit in hits])
     except ConnectorError as problem:
         raise JobFailed(f"The plan could not be made. {problem}") from problem
-    drafts = [_draft(hit, position, one, keys, schemas) for position, (hit, one) in enumerate(chosen, 1)]
+    rows = [_draft(hit, position, one, keys, schemas) for position, (hit, one) in enumerate(chosen, 1)]
     problems = [*_unsearched(request), *(p for _, one in chosen for p in one.problems)]
     yield Progress(2, 3, "Rehearsing")
     if not problems:
-        problems = _rehearse(drafts, keys)
+        problems = _rehearse(rows, keys)
+    beside = _measures(request, rows)
+    needed = needed or any(measures.get(step.method).alone for _, step in beside)
+    drafts = with_measures(rows, beside)
     if needed or problems:
         store(request, drafts, problems, by=by)
         yield Progress(3, 3, f"{len(problems)} problems" if problems else f"{len(drafts)} steps")
     else:
-        conclude_without_plan(request, drafts)
+        conclude_without_plan(request, rows)
         yield Progress(3, 3, "Nothing is left to erase")
 
 
@@ -95,6 +99,23 @@ def store(request: SubjectRequest, drafts: list[Step], problems: list[dict], *, 
         problems=len(problems),
     )
     return plan
+
+
+def _measures(request: SubjectRequest, rows: list[Step]) -> list[tuple[str, Step]]:
+    """The steps beside the rows, each with the turn it has. Raises JobFailed if a system does not answer."""
+    erases = right_of(request.kind).erases
+    found = []
+    for kind, measure in measures.classes.items():
+        if measure.erases and not erases:
+            continue
+        try:
+            steps = measure().drafts(request, rows)
+        except ConnectorError as problem:
+            raise JobFailed(f"The plan could not be made. {problem}") from problem
+        for step in steps:
+            step.method = kind
+            found.append((measure.turn.value, step))
+    return found
 
 
 def _all_links(estate: Estate) -> list[Link]:

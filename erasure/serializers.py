@@ -53,7 +53,7 @@ class RevealedSerializer(serializers.Serializer):
 
 
 class HitSerializer(serializers.ModelSerializer):
-    name = serializers.CharField(source="data_set.__str__", help_text="System and data set.")
+    name = serializers.SerializerMethodField(help_text="System and data set, or what a measure acts on.")
 
     class Meta:
         model = Hit
@@ -190,9 +190,14 @@ class StepSerializer(serializers.ModelSerializer):
             "written",
             "state",
             "problem",
+            "waits_for",
+            "waits_until",
             "started_at",
             "finished_at",
         ]
+
+    def get_name(self, step: Step) -> str:
+        return str(step.data_set) if step.data_set else step.target
 
 
 class PlanSerializer(serializers.ModelSerializer):

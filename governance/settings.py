@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour="4", minute="0"),
     },
     "send letters": {"task": "requests.send_letters", "schedule": timedelta(minutes=1)},
+    "look at what waits again": {"task": "erasure.recheck", "schedule": timedelta(minutes=5)},
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
     "count what is due every night": {
         "task": "policies.count_due",
@@ -154,6 +155,8 @@ CELERY_BEAT_SCHEDULE = {
     "remind of tasks": {"task": "custodians.remind", "schedule": timedelta(hours=1)},
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
+# Days after an erasure is complete on which the person is searched for again: data come back.
+ERASURE_LOOKED_AGAIN_DAYS = (7, 30)
 JOB_HEARTBEAT_SECONDS = 2
 JOB_STALE_SECONDS = 8
 

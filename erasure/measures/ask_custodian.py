@@ -21,6 +21,7 @@ class AskCustodian(Measure):
     kind = "ask_custodian"
     label = "Ask the custodian"
     turn = Turn.FIRST  # people take days: they are asked while the console does its own part
+    alone = True
 
     def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
         left_to_them: dict[System, list[str]] = {}

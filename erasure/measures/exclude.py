@@ -12,6 +12,8 @@ class Exclude(Measure):
     kind = "exclude"
     label = "Exclude from training, queue models for retraining"
     turn = Turn.LAST
+    erases = True
+    alone = True
 
     def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
         return [
@@ -21,6 +23,7 @@ class Exclude(Measure):
                 facts={"version": holding.version.pk, "hash": holding.hash},
             )
             for holding in holdings(_lookups(request))
+            if not is_excluded(holding)
         ]
 
     def execute(self, step: Step) -> Outcome:

@@ -22,6 +22,8 @@ class Shred(Measure):
     kind = "shred"
     label = "Destroy tokens and keys"
     turn = Turn.AFTER_ROWS
+    erases = True
+    alone = True
 
     def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
         if request.kind != SubjectRequest.Kind.ERASURE:

@@ -13,6 +13,7 @@ class Anonymize(Method):
 
     kind = "anonymize"
     label = "Overwrite personal fields"
+    settles = True
 
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation:
         return Operation(step.data_set.name, matches, self._replacements(step))

@@ -11,9 +11,10 @@ class Method(ABC):
 
     kind: ClassVar[str]
     label: ClassVar[str]
-    left: ClassVar[str] = (
-        ""  # what is said of rows that are still there, where that is no failure of the store
-    )
+    # What the step waits for while rows are still there, where that is no failure of the store.
+    left: ClassVar[str] = ""
+    # Whether the store is to make the change final afterwards, and asked what it still holds.
+    settles: ClassVar[bool] = False
 
     @abstractmethod
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation | None:

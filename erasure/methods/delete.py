@@ -10,6 +10,7 @@ class Delete(Method):
 
     kind = "delete"
     label = "Delete the rows"
+    settles = True
 
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation:
         return Operation(step.data_set.name, matches)

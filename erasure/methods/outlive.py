@@ -10,6 +10,7 @@ class Outlive(Method):
 
     kind = "outlive"
     label = "Wait for the store's own retention"
+    settles = True
     left = "The store removes the rest when its retention is over."
 
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation:

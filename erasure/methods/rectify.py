@@ -12,6 +12,7 @@ class Rectify(Method):
 
     kind = "rectify"
     label = "Correct what is wrong"
+    settles = True
 
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation:
         fix, keys = _sealed(step)

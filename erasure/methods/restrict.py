@@ -6,3 +6,4 @@ class Restrict(Anonymize):
 
     kind = "restrict"
     label = "Mark the rows"
+    settles = True

@@ -5,6 +5,8 @@ from erasure.deciding import Decision, decide
 from erasure.finding import Estate
 from erasure.keysets import KeySet
 from erasure.models import Hit, SubjectRequest
+from erasure.registry.models import Registration
+from erasure.registry.registering import register
 from erasure.rights.base import CHANGE, FIRST, Right
 from retention.models import Hold
 
@@ -30,3 +32,9 @@ class Erasure(Right):
         holds: Mapping[int, Hold],
     ) -> dict[int, Decision]:
         return decide(estate, ordered, keys, holds, in_force(request))
+
+    def settle(self, request: SubjectRequest) -> None:
+        """The registry knows the person from before the first write: nothing may bring them back."""
+        verified = request.identifiers.filter(verified=True)
+        lookups = [(each.category, bytes(each.lookup)) for each in verified]
+        register(request, lookups, effect=Registration.Effect.ERASED)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from erasure import approving
 from erasure.forms import ApproveForm, ReasonForm
+from erasure.measures import registry as measures
 from erasure.methods import registry as methods
 from erasure.models import Plan, Step, SubjectRequest
 from erasure.views.handling import ask, refusals_shown
@@ -107,7 +108,8 @@ def _shown(step: Step) -> ShownStep:
         fields.setdefault(f"becomes {_words(stored)}", []).append(name)
     for entry in step.kept:
         fields.setdefault(f"stays, {entry['why']}", []).append(entry["column"])
-    return ShownStep(step, methods.get(step.method).label, list(fields.items()))
+    kind = measures.classes.get(step.method) or methods.get(step.method)
+    return ShownStep(step, kind.label, list(fields.items()))
 
 
 def _words(stored: dict) -> str:
