@@ -116,6 +116,8 @@ def _verified(request: SubjectRequest) -> list[Offer]:
     if open_question:
         url = reverse("erasure:question_answer", args=[request.pk, open_question.pk])
         return [Offer("Answer the question", url, posts=False)]
+    if not right_of(request.kind).searches:
+        return []  # what is to be done stands in the panel of the right
     again = request.searched_at is not None
     search = _offer("Search again" if again else "Search for the person", "search", request)
     if request.state != State.FOUND:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("retention.anonymization.api_urls")),
     path("", include("retention.risk.api_urls")),
     path("", include("retention.statistics.api_urls")),
+    path("", include("erasure.answers.api_urls")),
     path("", include("erasure.api_urls")),
     path("", include("erasure.registry.api_urls")),
     path("", include("erasure.training.api_urls")),

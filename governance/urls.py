@@ -18,6 +18,7 @@ urlpatterns = [
     path("holds/", include("retention.urls")),
     path("tasks/", include("erasure.custodians.urls")),
     path("protocols/", include("erasure.protocols.urls")),
+    path("requests/", include("erasure.answers.urls")),
     path("requests/", include("erasure.urls")),
     path("privacy/", include("erasure.public_urls")),
     path("ledger/", include("audit.reports.ledger_urls")),

@@ -29,7 +29,7 @@ class SelectionForm(forms.Form):
     )
 
     def __init__(self, *args: Any, selection: Selection, **kwargs: Any) -> None:
-        self.names = {f"column_{place}": name for place, name in enumerate(selection.columns)}
+        self.names = {f"column_{place}": name for place, name in enumerate(selection.names)}
         shown = [(row["digest"], f"Row {place}") for place, row in enumerate(selection.sample, 1)]
         initial = {
             "included": selection.included,

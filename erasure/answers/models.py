@@ -72,7 +72,7 @@ class Preview(models.Model):
 class Selection(models.Model):
     """One data set of a preview: whether it goes into the package, and what is withheld from it.
 
-    `columns` is {name: {choice, why, others}}: why it was proposed, and in how many of the rows looked at another
+    `columns` is {name: {choice, why, others, position}}: why it was proposed, and in how many of the rows looked at another
     person stands. `left_out` are keyed digests of rows.
     """
 
@@ -113,6 +113,11 @@ class Selection(models.Model):
             return []
         bound_to = str(self.preview.request.public_id)
         return open_json(self.sealed_sample, purpose=PREVIEW, bound_to=bound_to)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns, as they stand in the data set."""
+        return sorted(self.columns, key=lambda name: self.columns[name]["position"])
 
     @property
     def withheld(self) -> list[str]:

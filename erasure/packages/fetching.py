@@ -127,7 +127,9 @@ def _note(package: Package, link: Link | None) -> None:
 
 def _parts(package: Package, link: Link | None, start: int) -> Iterator[bytes]:
     first, skip = divmod(start, PART_BYTES)
-    for part in package.parts.filter(number__gte=first).iterator(chunk_size=1):
+    numbers = list(package.parts.filter(number__gte=first).values_list("number", flat=True))
+    for number in numbers:  # one by one: a download that breaks off leaves no cursor open
+        part = package.parts.get(number=number)
         content = open_sealed(
             part.sealed, purpose="package", bound_to=f"{package.request.public_id}/{part.number}"
         )

@@ -177,13 +177,13 @@ def _selection(
     selection = Selection(data_set=hit.data_set, rows=in_all(hit), looked_at=rows.num_rows)
     selection.reason = right.why_not_given(hit.data_set)
     selection.included = not selection.reason
-    for column in columns:
+    for position, column in enumerate(columns):
         entry = found.get(column.name, {"why": "", "others": 0})
         withheld = "" if entry["others"] else right.why_withheld(column)
         choice = Selection.Choice.OTHERS if entry["others"] else Selection.Choice.GIVE
         if withheld:
             choice, entry = Selection.Choice.REDACT, {"why": withheld, "others": 0}
-        selection.columns[column.name] = {"choice": choice.value, **entry}
+        selection.columns[column.name] = {"choice": choice.value, "position": position, **entry}
     selection.sample_rows = [_shown(row) for row in rows.slice(0, SHOWN).to_pylist()]  # type: ignore[attr-defined]
     return selection
 

@@ -19,6 +19,8 @@ def search(request: SubjectRequest) -> Job:
     """Search for the person (again); an erasure is planned in the same job. Raises NotNow."""
     hold_still(request)
     refuse_while_in_force(request)
+    if not right_of(request.kind).searches:
+        raise NotNow("A request of this kind is answered without a search.")
     job = enqueue("erasure.find", title=f"Search for the person of {request}", request=request.pk)
     move(request, State.SEARCHING, since=SEARCHABLE, problem="", job=job)
     return job

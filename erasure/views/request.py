@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from erasure.answers.panels import panel_of
 from erasure.delivering import as_download
 from erasure.finding import beyond_reach
 from erasure.models import WITH_ROWS, Package, Plan, SubjectRequest
@@ -88,6 +89,7 @@ def request_page(
         "plans": plans,
         "blocked": plans[0] if plans and plans[0].state == Plan.State.BLOCKED and not found.ended else None,
         "package": getattr(found, "package", None),
+        "panel": panel_of(found, request.user),
         "proof_url": proof_url(found),
         "ledger_url": _ledger_url(found) if request.user.may("ledger.view") else "",
     }

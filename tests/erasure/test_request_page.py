@@ -247,8 +247,9 @@ def test_the_verbs_own_refusals_stand_beside_the_field(officer: Client, asked: S
 
 def test_an_access_request_ends_in_a_download(shop, officer: Client, amir: User, vera: User, work) -> None:
     asked = find(request_of("ana@example.org", amir, kind="access"), amir, work)
-    assert offered(asked, amir)[0] == "Make the package"
-    officer.post(f"{asked.get_absolute_url()}package/")
+    assert offered(asked, amir)[0] == "Review what goes into the package"
+    refused(officer.post(f"{asked.get_absolute_url()}package/"), "release it first")
+    officer.post(f"{asked.get_absolute_url()}preview/release/")
     work()
     assert offered(asked, amir) == ("Download the package", [])
     assert offered(asked, vera) == ("", [])

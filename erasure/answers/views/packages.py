@@ -67,8 +67,8 @@ def selection(request: StaffRequest, pk: int, selection: int) -> HttpResponse:
         "title": chosen.data_set.name,
         "asked": asked,
         "selection": chosen,
-        "columns": list(chosen.columns),
-        "rows": [[row["cells"].get(name, "") for name in chosen.columns] for row in chosen.sample],
+        "columns": chosen.names,
+        "rows": [[row["cells"].get(name, "") for name in chosen.names] for row in chosen.sample],
         "form": form,
         "cancel_url": reverse("answers:preview", args=[pk]),
     }
