@@ -23,6 +23,7 @@ from erasure.expiry import carrying_out as expiry
 from erasure.finding import Connections
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
+from erasure.looking_again import first_look, next_look
 from erasure.measures import registry as measures
 from erasure.methods import registry
 from erasure.models import Plan, Step, SubjectRequest
@@ -30,7 +31,6 @@ from erasure.requests.letters import send_letter
 from erasure.requests.states import move
 from erasure.rights import right_of
 from erasure.searching import known_keys
-from erasure.looking_again import first_look, next_look
 from erasure.verifying import Verification, search_again, strays
 from governance.console.jobs import JobFailed, Progress
 from retention.holds import holds_on

@@ -72,8 +72,8 @@ class Preview(models.Model):
 class Selection(models.Model):
     """One data set of a preview: whether it goes into the package, and what is withheld from it.
 
-    `columns` is {name: {choice, why, others, position}}: why it was proposed, and in how many of the rows looked at another
-    person stands. `left_out` are keyed digests of rows.
+    `columns` is {name: {choice, why, others, position}}: why it was proposed, and in how many of the rows looked at
+    another person stands. `left_out` are keyed digests of rows.
     """
 
     class Choice(models.TextChoices):

@@ -1,4 +1,4 @@
-"""What the page of a request shows of its own right: the package and its links, corrections, a restriction, objections."""
+"""What the page of a request shows of its own right: package and links, corrections, restriction, objections."""
 
 from typing import Any
 

@@ -21,7 +21,7 @@ KEY = OpenApiParameter("key", str, OpenApiParameter.PATH, description="Kind and 
 class LetterTextViewSet(viewsets.ViewSet):
     permissions = dict.fromkeys(("list", "retrieve", "update", "destroy"), "requests.configure")
     lookup_field = "key"
-    lookup_value_regex = r"[a-z_]+\.[a-z]+"
+    lookup_value_regex = r"[a-z0-9_.]+"
 
     @extend_schema(responses=LetterTextSerializer(many=True), operation_id="letter_texts_list")
     def list(self, request: Request) -> Response:

@@ -12,6 +12,7 @@ VALID_FOR = timedelta(days=120)  # longer than an extended deadline, and some da
 
 AT_WORK = "We are looking for your data in all our systems."
 CHECKING = "We have looked for your data and are checking what we found."
+AT_IT = "We are doing what you asked for."
 IN_WORDS: dict[str, str] = {
     State.RECEIVED: "We have your request and will write to you to confirm your e-mail address.",
     State.IDENTITY_PENDING: "Please open the letter we sent to your e-mail address and confirm your request.",
@@ -19,16 +20,18 @@ IN_WORDS: dict[str, str] = {
     State.SEARCHING: AT_WORK,
     State.FOUND: CHECKING,
     State.PLANNED: CHECKING,
-    State.APPROVED: "We are erasing your data.",
-    State.EXECUTING: "We are erasing your data.",
-    State.WAITING: "Your data are erased where we can do it at once; some of our systems need more time.",
-    State.RESIDUAL: "We are erasing your data, and have not finished.",
+    State.APPROVED: AT_IT,
+    State.EXECUTING: AT_IT,
+    State.WAITING: "We have done what can be done at once; some of our systems need more time.",
+    State.RESIDUAL: "We are doing what you asked for, and have not finished.",
     State.FAILED: "We are working on your request.",
     State.REJECTED: "We could not do what you asked for. Our letter to you says why.",
 }
+DONE = "Your request is complete. Our letter to you says what was done."
+SENT = "Your request is complete. We sent a link to your data to your e-mail address."
 COMPLETE: dict[str, str] = {
-    SubjectRequest.Kind.ACCESS: "Your request is complete. We sent a link to your data to your e-mail address.",
-    SubjectRequest.Kind.ERASURE: "Your request is complete. Our letter to you says what was done.",
+    kind: SENT if kind in (SubjectRequest.Kind.ACCESS, SubjectRequest.Kind.PORTABILITY) else DONE
+    for kind in SubjectRequest.Kind.values
 }
 
 
@@ -49,5 +52,5 @@ def request_of(token: str) -> SubjectRequest | None:
 def in_words(request: SubjectRequest) -> str:
     """The state of the request as the person is told it."""
     if request.state == State.COMPLETE:
-        return COMPLETE.get(request.kind, "Your request is complete. Our letter to you says what was done.")
+        return COMPLETE[request.kind]
     return IN_WORDS[request.state]
