@@ -107,6 +107,9 @@ def execute(plan: Plan) -> Iterator[Progress]:
             done += step.rows_before
             if _stops(step):
                 break
+        for step in steps:  # once more: what the rows tell now, somebody else need not say
+            if is_measure(step) and step.state == Step.State.WAITING:
+                _measure(step)
         yield Progress(done, total, "Searching again")
         rows_of = [step for step in steps if not is_measure(step)]
         _conclude(plan, steps, search_again(plan.request, rows_of))

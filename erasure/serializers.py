@@ -53,7 +53,7 @@ class RevealedSerializer(serializers.Serializer):
 
 
 class HitSerializer(serializers.ModelSerializer):
-    name = serializers.SerializerMethodField(help_text="System and data set, or what a measure acts on.")
+    name = serializers.CharField(source="data_set.__str__", help_text="System and data set.")
 
     class Meta:
         model = Hit
@@ -171,7 +171,7 @@ class RequestDetailSerializer(RequestSerializer):
 
 
 class StepSerializer(serializers.ModelSerializer):
-    name = serializers.CharField(source="data_set.__str__", help_text="System and data set.")
+    name = serializers.SerializerMethodField(help_text="System and data set, or what a measure acts on.")
 
     class Meta:
         model = Step

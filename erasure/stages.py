@@ -74,6 +74,8 @@ def _here(request: SubjectRequest) -> str:
         return AT[State(request.state)]
     if request.state == State.FOUND:
         return found
+    if not right.needs_identity and not right.searches:
+        return found
     if request.state == State.FAILED and request.job and not _searched_by(request, request.job):
         return SINCE_JOB.get(request.job.kind, "search")
     if not request.verified_at:

@@ -123,6 +123,7 @@ def test_map_is_complete():
     assert {name.partition(":")[0] for name in names if ":" in name} == {
         "activities",
         "anonymization",
+        "answers",
         "catalog",
         "console",
         "custodians",

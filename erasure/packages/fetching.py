@@ -83,6 +83,7 @@ def link_for(secret: str) -> Link | None:
     return (
         Link.objects.select_related("package__request")
         .filter(digest=_digest(secret), expires_at__gt=timezone.now(), completed_at=None)
+        .filter(package__expires_at__gt=timezone.now())
         .exclude(package__sha256="")
         .first()
     )

@@ -5,7 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core import mail, signing
+from django.core import signing
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +18,7 @@ from erasure.requests.states import NotNow
 from governance.console.models import User
 from tests.erasure.answering import stored_as
 from tests.erasure.estate import entries, request_of
+from tests.erasure.letters import outbox
 from tests.erasure.officers import text_of
 from tests.people import api_of
 
@@ -101,7 +102,7 @@ def test_an_officer_sends_another_link_and_the_first_one_stops(
         answer = officer.post(f"{package.request.get_absolute_url()}package/link/")
     assert answer.status_code == 302
     assert sam.get(f"/privacy/package/{secret}/").status_code == 410
-    (path,) = re.findall(r"http://testserver(/privacy/package/\S+)", mail.outbox[-1].body)
+    (path,) = re.findall(r"http://testserver(/privacy/package/\S+)", outbox()[-1].body)
     assert sam.get(path).status_code == 200
     assert [(each.state, each.issued_by is None) for each in Link.objects.order_by("pk")] == [
         ("expired", True),
@@ -119,7 +120,7 @@ def test_what_is_portable_goes_to_another_controller(
     assert officer.post(url, {"controller": "", "email": "nobody"}).status_code == 422
     with django_capture_on_commit_callbacks(execute=True):
         officer.post(url, {"controller": "Other Bank", "email": "intake@other-bank.example"})
-    letter = mail.outbox[-1]
+    letter = outbox()[-1]
     assert letter.to == ["intake@other-bank.example"]
     assert "ana@example.org" not in letter.body
     (path,) = re.findall(r"http://testserver(/privacy/package/\S+)", letter.body)

@@ -79,12 +79,18 @@ def test_rows_without_a_key_are_given_once(shop: System, shop_database: Database
 
 def test_what_people_wrote_is_no_markup_in_the_pdf() -> None:
     hostile = '#read("/etc/passwd") *bold* $x$ ]] \u0000 \U0001f600 \u4f60'
-    about = {
-        name: ""
-        for name in (
-            "contact officer representative joint_controllers automated_decisions sources complaints".split()
-        )
-    }
+    about = dict.fromkeys(
+        [
+            "contact",
+            "officer",
+            "representative",
+            "joint_controllers",
+            "automated_decisions",
+            "sources",
+            "complaints",
+        ],
+        "",
+    )
     about |= {"request": "R-1", "controller": hostile, "made_at": "now", "your_rights": [hostile]}
     about |= {"left_out": [{"data_set": hostile, "reason": hostile}], "not_searched": [hostile]}
     file = io.BytesIO()

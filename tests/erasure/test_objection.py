@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.core import mail
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
@@ -20,6 +19,7 @@ from governance.activities.models import ProcessingActivity
 from governance.console.models import User
 from governance.keyring.lookups import lookup_of
 from tests.erasure.estate import entries, request_of
+from tests.erasure.letters import outbox
 
 
 def ana() -> tuple[str, bytes]:
@@ -55,7 +55,7 @@ def test_an_upheld_objection_is_against_its_purpose_alone(
     assert check("contact.email", ["ana@example.org"], use="use", purpose="Billing") == [False]
     assert check("contact.email", ["ana@example.org"], use="use", purpose="Profiling") == [True]
     assert entries("right.settled") == [{"effect": "objected", "purposes": ["Profiling"]}]
-    assert "- Profiling" in mail.outbox[-1].body
+    assert "- Profiling" in outbox()[-1].body
 
 
 def test_nothing_outweighs_an_objection_to_direct_marketing(asked: SubjectRequest, amir: User) -> None:
@@ -82,7 +82,7 @@ def test_compelling_grounds_are_told_to_the_person(
     asked.refresh_from_db()
     assert (asked.state, asked.outcome) == ("rejected", "rejected: A court is hearing the claim.")
     assert not Registration.objects.exists()
-    assert "A court is hearing the claim." in mail.outbox[-1].body
+    assert "A court is hearing the claim." in outbox()[-1].body
 
 
 def test_one_purpose_may_be_upheld_and_another_overridden(
@@ -98,7 +98,7 @@ def test_one_purpose_may_be_upheld_and_another_overridden(
     asked.refresh_from_db()
     assert (asked.state, asked.outcome) == ("complete", "objection upheld in part")
     assert [each.purpose for each in Registration.objects.all()] == ["direct marketing"]
-    assert "- Profiling: A claim is pending." in mail.outbox[-1].body
+    assert "- Profiling: A claim is pending." in outbox()[-1].body
 
 
 def test_nobody_is_objected_for_who_has_not_proven_who_they_are(profiling: ProcessingActivity) -> None:
@@ -127,7 +127,7 @@ def test_an_opt_out_is_done_the_moment_it_is_asked_for(db: None, django_capture_
     assert (asked.state, asked.outcome, asked.verified_at) == ("complete", "opted out", None)
     assert check("contact.email", ["ana@example.org"], use="share") == [True]
     assert check("contact.email", ["ana@example.org"], use="use") == [False]
-    assert mail.outbox[-1].subject == f"You have opted out: request {asked.reference}"
+    assert outbox()[-1].subject == f"You have opted out: request {asked.reference}"
     today = timezone.now().date()
     assert may_be_asked_again([ana()]) == add_months(today, 12)
     Registration.objects.update(since=timezone.now() - timedelta(days=400))

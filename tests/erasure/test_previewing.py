@@ -168,9 +168,7 @@ def test_what_the_preview_keeps_of_the_person_is_sealed_and_goes_with_the_answer
     assert not Selection.objects.exclude(sealed_sample=None).exists()
 
 
-def test_the_pages_show_decide_and_release(
-    asked: SubjectRequest, officer: Client, vera: User, work
-) -> None:
+def test_the_pages_show_decide_and_release(asked: SubjectRequest, officer: Client, vera: User, work) -> None:
     url = f"{asked.get_absolute_url()}preview/"
     assert client_of(vera).get(url).status_code == 403
     assert "shop / public.message" in text_of(officer.get(url))

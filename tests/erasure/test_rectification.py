@@ -1,7 +1,6 @@
 """Rectification (Art. 16): what is wrong becomes what is right, everywhere it stands, and in no row of anybody else."""
 
 import pytest
-from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import connection
 
@@ -14,6 +13,7 @@ from erasure.requests.states import NotNow
 from governance.console.models import User
 from retention.models import Hold
 from tests.erasure.estate import approve, data_set, entries, find, request_of
+from tests.erasure.letters import outbox
 from tests.services.fixtures import Database
 
 
@@ -68,8 +68,8 @@ def test_what_is_wrong_is_corrected_wherever_it_stands_and_read_back(
     done = {(fact["data_set"], *fact["columns"]): fact["rows_after"] for fact in entries("step.done")}
     assert done[("shop / public.customer", "email")] == 0
     assert entries("correction.stated") == [{"category": "contact.email"}, {"category": "contact.address"}]
-    assert "We have corrected what you told us is wrong" in mail.outbox[-1].body
-    assert "We have corrected what you told us is wrong" in mail.outbox[-1].body
+    assert "We have corrected the personal data about you" in outbox()[-1].body
+    assert "We have corrected the personal data about you" in outbox()[-1].body
 
 
 def test_neither_value_stands_in_clear_anywhere_in_the_console(

@@ -47,7 +47,12 @@ def write(file: IO[bytes], about: dict[str, Any], sections: Sequence[Section]) -
         )
     now = datetime.now(UTC)
     made = {name: getattr(now, name) for name in ("year", "month", "day", "hour", "minute", "second")}
-    file.write(compiled(json.dumps({"about": about, "sections": told, "made": made}, ensure_ascii=False)))
+    everything = json.dumps({"about": about, "sections": told, "made": made}, ensure_ascii=False)
+    file.write(compiled(CONTROL.sub("\\\\ufffd", everything)))
+
+
+# What JSON writes for signs that no page can show.
+CONTROL = re.compile(r"\\u00[01][0-9a-f]|\\[bf]")
 
 
 def compiled(told: str) -> bytes:
