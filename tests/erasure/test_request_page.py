@@ -44,7 +44,8 @@ def test_destroyed_identifiers_and_those_of_a_lost_key_ring_are_said_to_be(
     officer: Client, asked: SubjectRequest
 ) -> None:
     identifier = Identifier.objects.get()
-    Identifier.objects.update(sealed=bytes(identifier.sealed)[:-1] + b"\x00")
+    sealed = bytes(identifier.sealed)
+    Identifier.objects.update(sealed=sealed[:-1] + bytes([sealed[-1] ^ 1]))
     assert "cannot be opened: restore the key ring" in text_of(officer.get(asked.get_absolute_url()))
     Identifier.objects.update(sealed=None)
     assert "destroyed" in text_of(officer.get(asked.get_absolute_url()))

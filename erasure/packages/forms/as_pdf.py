@@ -47,12 +47,20 @@ def write(file: IO[bytes], about: dict[str, Any], sections: Sequence[Section]) -
         )
     now = datetime.now(UTC)
     made = {name: getattr(now, name) for name in ("year", "month", "day", "hour", "minute", "second")}
-    everything = json.dumps({"about": about, "sections": told, "made": made}, ensure_ascii=False)
-    file.write(compiled(CONTROL.sub("\\\\ufffd", everything)))
+    everything = _plain({"about": about, "sections": told, "made": made})
+    file.write(compiled(json.dumps(everything, ensure_ascii=False)))
 
 
-# What JSON writes for signs that no page can show.
-CONTROL = re.compile(r"\\u00[01][0-9a-f]|\\[bf]")
+def _plain(value: Any) -> Any:
+    """The same without signs that no page can show."""
+    match value:
+        case str():
+            return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in value)
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+    return value
 
 
 def compiled(told: str) -> bytes:
