@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
@@ -160,7 +160,7 @@ class RequestViewSet(Handling, Refusing, viewsets.ReadOnlyModelViewSet):
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
     @package.mapping.get
-    def download(self, request: Request, pk: str) -> StreamingHttpResponse:
+    def download(self, request: Request, pk: str) -> HttpResponseBase:
         """The package as a ZIP file; the ledger records who read it."""
         package = getattr(self.get_object(), "package", None)
         if package is None or not package.available:

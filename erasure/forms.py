@@ -1,6 +1,6 @@
 """What officers and data subjects fill in. The verbs check again; here the words are for people."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,6 +16,7 @@ from erasure.requests.letters.wording import LONGEST as LONGEST_TEXT
 from erasure.requests.models import Note
 from erasure.requests.noting import LONGEST as LONGEST_NOTE
 from erasure.requests.stating import REASON_LENGTH
+from governance.console.models import User
 from governance.console.pages import TypedWordForm
 
 # Where the person says they live, in place of the name of a law.
@@ -114,24 +115,25 @@ class AppealForm(TellingReasonForm):
 
 
 class AssignForm(forms.Form):
-    officer = forms.ModelChoiceField(queryset=None, empty_label=None)
+    officer = forms.ModelChoiceField(queryset=User.objects.none(), empty_label=None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["officer"].queryset = officers()
-        self.fields["officer"].label_from_instance = lambda officer: officer.display_name
+        officer = cast(forms.ModelChoiceField, self.fields["officer"])
+        officer.queryset = officers()
+        officer.label_from_instance = lambda officer: officer.display_name  # type: ignore[assignment, method-assign]
 
 
 class DuplicateForm(forms.Form):
     other = forms.ModelChoiceField(
-        queryset=None,
+        queryset=SubjectRequest.objects.none(),
         label="The request that goes on",
         help_text="Of the same kind, from somebody who named the same identifier.",
     )
 
     def __init__(self, *args: Any, others: QuerySet[SubjectRequest], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["other"].queryset = others
+        cast(forms.ModelChoiceField, self.fields["other"]).queryset = others
 
 
 class NoteForm(forms.Form):

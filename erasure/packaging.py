@@ -5,7 +5,7 @@ package that a worker left half made is no answer: nobody can open it, and the n
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
@@ -97,7 +97,7 @@ def complete(request: SubjectRequest, package: Package, stream: SealedParts, *, 
 
 def _read(
     request: SubjectRequest, preview: Preview, selections: Mapping[int, Selection], stack: ExitStack
-) -> Iterator[Progress]:
+) -> Generator[Progress, None, list[Section]]:
     """The sections, their rows spooled; yields progress per data set."""
     hits = list(request.hits.filter(WITH_ROWS | Q(accessed__gt=0)).select_related("data_set__system"))
     hits = [hit for hit in hits if hit.data_set_id in selections and selections[hit.data_set_id].included]

@@ -39,8 +39,8 @@ def hashes_at(level: int, start: int, end: int) -> list[bytes]:
     if level == 0:
         rows = Entry.objects.filter(number__gte=start, number__lt=end).order_by("number")
         return [bytes(leaf) for leaf in rows.values_list("leaf", flat=True)]
-    rows = Tile.objects.filter(level=level - 1, index__gte=start, index__lt=end).order_by("index")
-    return [bytes(root) for root in rows.values_list("root", flat=True)]
+    below = Tile.objects.filter(level=level - 1, index__gte=start, index__lt=end).order_by("index")
+    return [bytes(root) for root in below.values_list("root", flat=True)]
 
 
 def roots_of(asked: list[Range]) -> dict[Range, bytes]:

@@ -37,7 +37,7 @@ class SelectionForm(forms.Form):
             "left_out": selection.left_out,
             **{field: selection.columns[name]["choice"] for field, name in self.names.items()},
         }
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **(kwargs | {"initial": initial}))
         for field, name in self.names.items():
             self.fields[field] = forms.ChoiceField(
                 label=name,

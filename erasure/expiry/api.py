@@ -21,7 +21,7 @@ class RunStepSerializer(serializers.ModelSerializer):
         fields = ["position", "method", "state", "rows_before", "rows_after", "condition", "facts", "problem"]
 
 
-class RunSerializer(serializers.ModelSerializer):
+class ExpiryRunSerializer(serializers.ModelSerializer):
     title = serializers.CharField(source="plan.title", read_only=True)
     state = serializers.CharField(read_only=True)
     rows = serializers.IntegerField(read_only=True)
@@ -75,7 +75,7 @@ class RunViewSet(viewsets.ReadOnlyModelViewSet):
     queryset = Run.objects.select_related("plan", "policy", "data_set__system").prefetch_related(
         "plan__steps"
     )
-    serializer_class = RunSerializer
+    serializer_class = ExpiryRunSerializer
     filterset_class = RunFilter
 
     @extend_schema(request=PlanRunsSerializer, responses={202: None})
@@ -89,7 +89,7 @@ class RunViewSet(viewsets.ReadOnlyModelViewSet):
             raise Conflict("None of these data sets is due: count again, or see why.")
         return Response({"job": str(jobs.request(data_sets).pk)}, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(request=ApproveRunSerializer, responses=RunSerializer)
+    @extend_schema(request=ApproveRunSerializer, responses=ExpiryRunSerializer)
     @action(detail=True, methods=["post"])
     def approve(self, request: StaffApiRequest, pk: str) -> Response:
         """Approve the plan with this fingerprint, by somebody other than who made it; it is carried out at once."""
@@ -100,9 +100,9 @@ class RunViewSet(viewsets.ReadOnlyModelViewSet):
             approving.approve(run, **asked.validated_data, by=request.user)
         except NotNow as refusal:
             raise Conflict(str(refusal)) from refusal
-        return Response(RunSerializer(run).data)
+        return Response(ExpiryRunSerializer(run).data)
 
-    @extend_schema(request=RejectRunSerializer, responses=RunSerializer)
+    @extend_schema(request=RejectRunSerializer, responses=ExpiryRunSerializer)
     @action(detail=True, methods=["post"])
     def reject(self, request: StaffApiRequest, pk: str) -> Response:
         asked = RejectRunSerializer(data=request.data)
@@ -112,9 +112,9 @@ class RunViewSet(viewsets.ReadOnlyModelViewSet):
             approving.reject(run, **asked.validated_data, by=request.user)
         except NotNow as refusal:
             raise Conflict(str(refusal)) from refusal
-        return Response(RunSerializer(run).data)
+        return Response(ExpiryRunSerializer(run).data)
 
-    @extend_schema(request=None, responses=RunSerializer)
+    @extend_schema(request=None, responses=ExpiryRunSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: StaffApiRequest, pk: str) -> Response:
         """Go on with a run that a store's silence interrupted."""
@@ -123,4 +123,4 @@ class RunViewSet(viewsets.ReadOnlyModelViewSet):
             jobs.resume(run)
         except NotNow as refusal:
             raise Conflict(str(refusal)) from refusal
-        return Response(RunSerializer(self.get_object()).data)
+        return Response(ExpiryRunSerializer(self.get_object()).data)

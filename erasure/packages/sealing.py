@@ -23,7 +23,7 @@ class SealedParts(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, content) -> int:  # type: ignore[no-untyped-def, override]
+    def write(self, content) -> int:
         written = memoryview(content).nbytes
         self.waiting += content
         while len(self.waiting) >= PART_BYTES:

@@ -2,17 +2,18 @@
 
 import zipfile
 from collections.abc import Iterator, Sequence
-from typing import IO, Any
+from io import RawIOBase
+from typing import IO, Any, cast
 
 from erasure.packages.forms import as_csv, as_html, as_json, as_pdf
 from erasure.packages.sections import Section
 
 
 def write_zip(
-    stream: IO[bytes], about: dict[str, Any], sections: Sequence[Section], *, to_read: bool
+    stream: RawIOBase, about: dict[str, Any], sections: Sequence[Section], *, to_read: bool
 ) -> Iterator[str]:
     """Write the ZIP file; with `to_read` also the page and the PDF. Yields the name of each entry."""
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(cast(IO[bytes], stream), "w", zipfile.ZIP_DEFLATED) as archive:
         if to_read:
             with archive.open(as_html.NAME, "w", force_zip64=True) as entry:
                 as_html.write(entry, about, sections)

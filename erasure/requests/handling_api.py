@@ -1,5 +1,6 @@
 """The handling of a request over REST: its clock, who answers for it, and what is written about it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
@@ -37,6 +38,8 @@ class HandlingReasonSerializer(serializers.Serializer):
 
 class Handling:
     """Actions of the view set of requests, which brings `get_object`, `given` and `_shown`."""
+
+    _shown: Callable[[SubjectRequest], Response]
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])

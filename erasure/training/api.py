@@ -45,7 +45,7 @@ class TrainingSetSerializer(serializers.ModelSerializer):
         model = TrainingSet
         fields = ["id", "name", "category", "purpose", "made_at", "versions"]
         read_only_fields = ["made_at"]
-        extra_kwargs = {"name": {"validators": []}}  # the verb says it in words
+        extra_kwargs: dict[str, dict] = {"name": {"validators": []}}  # the verb says it in words
 
 
 class TrainSerializer(serializers.Serializer):

@@ -37,7 +37,7 @@ class Pdf(Renderer):
 
 
 def _compiled(told: str) -> bytes:
-    made = typst.compile(
+    made = typst.compile(  # type: ignore[call-overload]
         TEMPLATE,
         root=TEMPLATE.parent,
         format="pdf",

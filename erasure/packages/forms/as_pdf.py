@@ -74,7 +74,7 @@ def compiled(told: str) -> bytes:
 
 
 def _compiled(told: str) -> bytes:
-    made = typst.compile(
+    made = typst.compile(  # type: ignore[call-overload]
         TEMPLATE,
         root=TEMPLATE.parent,
         format="pdf",
