@@ -49,7 +49,10 @@ class Redaction:
     def _without_strangers(self, values: list[Any]) -> list[str | None]:
         shown: list[str | None] = [_text(value) for value in values]
         places = [place for place, text in enumerate(shown) if text]
-        spans = strangers(self.own, [shown[place] or "" for place in places])
+        try:
+            spans = list(strangers(self.own, [shown[place] or "" for place in places]))
+        except (OSError, ImportError):  # no language model: what cannot be read may speak of anybody
+            return [MARK if text else text for text in shown]
         for place, found in zip(places, spans, strict=True):
             text = shown[place] or ""
             for start, end in sorted(found, reverse=True):

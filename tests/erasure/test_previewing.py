@@ -9,7 +9,7 @@ from django.test import Client
 from catalog.models import System
 from erasure.answers.models import Preview, Selection
 from erasure.models import Package, SubjectRequest
-from erasure.packages import previewing
+from erasure.packages import others, previewing
 from erasure.packages.redacting import MARK
 from erasure.requests import starting
 from erasure.requests.states import NotNow
@@ -70,8 +70,8 @@ def test_others_are_proposed_to_be_withheld_and_the_person_is_not(asked: Subject
         "body": ("others", 1),
         "seen": ("give", 0),
     }
-    others = {each.data_set.name: each.withheld for each in asked.preview.selections.all()}
-    assert others["public.customer"] == others["public.purchase"] == others["public.newsletter"] == []
+    withheld = {each.data_set.name: each.withheld for each in asked.preview.selections.all()}
+    assert withheld["public.customer"] == withheld["public.purchase"] == withheld["public.newsletter"] == []
     assert entries("preview.made") == [{"data_sets": 5, "proposed": 4}]
 
 
@@ -88,6 +88,17 @@ def test_what_is_withheld_says_so_and_the_rest_is_given(asked: SubjectRequest, a
     everything = "".join(opened(request.package).values())
     for other in ("bo@example.org", "Bo Berg", "Margaret"):
         assert other not in everything
+
+
+def test_text_that_nobody_can_read_is_withheld(
+    asked: SubjectRequest, amir: User, work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_model(texts: list[str]) -> list:
+        raise OSError("There is no model.")
+
+    monkeypatch.setattr(others, "recognize", no_model)
+    first, second, third = rows(made(asked, work, by=amir), "message")
+    assert (first["body"], second["body"], third["body"]) == (MARK, MARK, None)
 
 
 def test_nothing_is_made_before_it_is_released(asked: SubjectRequest, amir: User, work) -> None:

@@ -4,7 +4,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from erasure.answers import objecting, restricting, stating
@@ -23,6 +22,7 @@ from erasure.views.handling import ask, refusals_shown
 from governance.console.http import StaffRequest
 from governance.console.pages import page
 from governance.console.permissions import allow
+from retention.policies.tabs import retention_tabs
 
 
 @allow("requests.handle")
@@ -145,12 +145,13 @@ def marks(request: StaffRequest) -> HttpResponse:
             return redirect("answers:marks")
     context = {
         "title": "Restriction marks",
+        "tabs": retention_tabs(request.user, "answers:marks"),
         "marks": Mark.objects.select_related("data_set__system", "declared_by").order_by(
             "data_set__system__name", "data_set__name"
         ),
         "form": form,
         "may_manage": request.user.may("retention.manage"),
-        "cancel_url": reverse("erasure:requests"),
+        "cancel_url": "",
     }
     return page(request, "answers/marks.html", context, status=422 if form.errors else 200)
 
