@@ -8,12 +8,14 @@ REQUEST_RECEIVED = Event(
 REQUEST_REPEATED = Event("request.repeated", "received the same request again", {"channel": Fact.WORD})
 IDENTITY_LINK_SENT = Event("request.identity_link_sent", "sent a link to prove identity")
 IDENTITY_VERIFIED = Event(
-    "request.identity_verified", "verified the identity", {"method": Fact.WORD, "note": Fact.TEXT}
+    "request.identity_verified", "verified the identity", {"method": Fact.WORD, "note": Fact.SEALED}
 )
 IDENTIFIER_ADDED = Event("request.identifier_added", "added an identifier", {"category": Fact.WORD})
 IDENTIFIERS_REVEALED = Event("request.identifiers_revealed", "read the identifiers of a request in clear")
-REQUEST_EXTENDED = Event("request.extended", "extended the deadline", {"due": Fact.WORD, "reason": Fact.TEXT})
-REQUEST_REJECTED = Event("request.rejected", "rejected a request", {"reason": Fact.TEXT})
+REQUEST_EXTENDED = Event(
+    "request.extended", "extended the deadline", {"due": Fact.WORD, "reason": Fact.SEALED}
+)
+REQUEST_REJECTED = Event("request.rejected", "rejected a request", {"reason": Fact.SEALED})
 PERSON_SEARCHED = Event(
     "person.searched",
     "searched for a person",

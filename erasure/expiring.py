@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from audit.ledger.context import Actor, acting
 from audit.ledger.recording import record
+from audit.ledger.sealed import destroy_key
 from erasure import events
 from erasure.answers.models import Statement
 from erasure.models import Hit, Identifier, Package, Step, SubjectRequest
@@ -96,6 +97,16 @@ def _destroy_keys(request: SubjectRequest) -> None:
     request.notes.all().delete()
     request.files.update(sealed=None, sealed_name=None)
     record(events.KEYS_DESTROYED, request, subject=request.subject)
+    if not _still_about(request):
+        destroy_key(request.subject)
+
+
+def _still_about(request: SubjectRequest) -> bool:
+    """Whether another request of the same person still needs what the ledger has sealed about them."""
+    others = SubjectRequest.objects.filter(subject=request.subject).exclude(pk=request.pk)
+    return others.filter(
+        Exists(Identifier.objects.filter(request=OuterRef("pk"), sealed__isnull=False))
+    ).exists()
 
 
 def _each(due: QuerySet[Row], expire_one: Callable[[Row], None]) -> int:

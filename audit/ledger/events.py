@@ -16,6 +16,7 @@ class Fact(StrEnum):
     WORD = "word"  # a short value from the console's own vocabulary: a state, a kind, a method
     NAME = "name"  # the name of a system, data set, column or document: metadata, never content
     TEXT = "text"  # written by staff, who are told that it is kept for ever and must hold no personal data
+    SEALED = "sealed"  # text about the person, under a key of theirs that can be destroyed: needs a subject
     DIGEST = "digest"  # a hash or fingerprint
     PERSON = "person"  # a keyed reference to a data subject
     LIST = "list"  # a list of names or words

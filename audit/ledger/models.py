@@ -128,6 +128,22 @@ class KeyChange(models.Model):
         constraints = [models.UniqueConstraint(fields=["new"], name="ledger_key_once")]
 
 
+class PersonKey(models.Model):
+    """The key of what is sealed about one person in the log; empty once it was destroyed. Not part of the log."""
+
+    subject = models.CharField(max_length=60)  # the keyed reference
+    wrapped = models.BinaryField()
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "ledger_person_key"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject"], condition=models.Q(destroyed_at=None), name="person_key_once"
+            )
+        ]
+
+
 class Segment(models.Model):
     """Entries that stand on write-once storage, as it was read back after it was written."""
 

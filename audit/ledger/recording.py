@@ -15,6 +15,7 @@ from audit.ledger.canonical import canonical_bytes
 from audit.ledger.context import current_actor, current_correlation
 from audit.ledger.events import Event, Fact
 from audit.ledger.models import Waiting
+from audit.ledger.sealed import seal_for
 
 VERSION = 1
 LIST_BYTES = 32_768  # half of an entry
@@ -63,6 +64,8 @@ def entry_bytes(event: Event, target: Model | None = None, *, subject: str = "",
     _check_facts(event, facts)
     if subject and not PERSON.match(subject):
         raise TypeError(f"{event.key}: the subject must be a keyed reference, never an identifier itself.")
+    if not subject and Fact.SEALED in event.facts.values():
+        raise TypeError(f"{event.key}: what is sealed needs the person it is about.")
     return canonical_bytes(
         {
             "v": VERSION,
@@ -73,7 +76,12 @@ def entry_bytes(event: Event, target: Model | None = None, *, subject: str = "",
             "object": _describe(target),
             "subject": subject,
             "correlation": current_correlation(),
-            "facts": {name: _entered(value, event.facts[name]) for name, value in facts.items()},
+            "facts": {
+                name: seal_for(subject, event.key, value)
+                if event.facts[name] is Fact.SEALED
+                else _entered(value, event.facts[name])
+                for name, value in facts.items()
+            },
         }
     )
 

@@ -15,9 +15,11 @@ from audit.ledger import chain, guarding
 from audit.ledger.events import EVENTS
 from audit.ledger.models import Entry, Head
 from audit.ledger.recording import record
+from audit.ledger.sealed import open_facts
 from audit.reports.ledger_events import LEDGER_VERIFIED
 from audit.reports.ledger_filters import EntryFilter
 from governance.console import people
+from governance.console.http import StaffRequest
 from governance.console.listing import Empty, ListColumn, listing
 from governance.console.pages import page
 from governance.console.permissions import allow
@@ -55,14 +57,14 @@ def columns(names: Mapping[str, str]) -> list[ListColumn]:
 
 
 @allow("ledger.view")
-def entry(request: HttpRequest, number: int) -> HttpResponse:
+def entry(request: StaffRequest, number: int) -> HttpResponse:
     shown = get_object_or_404(Entry, number=number)
     before = Entry.objects.filter(number=number - 1).first()
     context = {
         "title": f"Entry {number}",
         "entry": shown,
         "content": shown.content,
-        "facts": list(shown.content["facts"].items()),
+        "facts": list(open_facts(shown, allowed=request.user.may("requests.handle")).items()),
         "said": title(shown),
         "object_url": _object_url(shown),
         "before": before,

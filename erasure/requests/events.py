@@ -1,16 +1,16 @@
 from audit.ledger.events import Event, Fact
 
 REQUEST_ACKNOWLEDGED = Event("request.acknowledged", "acknowledged a request")
-REQUEST_PAUSED = Event("request.paused", "paused the clock of a request", {"reason": Fact.TEXT})
+REQUEST_PAUSED = Event("request.paused", "paused the clock of a request", {"reason": Fact.SEALED})
 REQUEST_RESUMED = Event(
     "request.resumed", "let the clock of a request go on", {"days": Fact.COUNT, "due": Fact.WORD}
 )
 REQUEST_REOPENED = Event(
-    "request.reopened", "took a request up again", {"due": Fact.WORD, "reason": Fact.TEXT}
+    "request.reopened", "took a request up again", {"due": Fact.WORD, "reason": Fact.SEALED}
 )
 APPEAL_RECEIVED = Event("request.appealed", "received an appeal", {"due": Fact.WORD})
 APPEAL_DECIDED = Event(
-    "request.appeal_decided", "decided an appeal", {"decision": Fact.WORD, "reason": Fact.TEXT}
+    "request.appeal_decided", "decided an appeal", {"decision": Fact.WORD, "reason": Fact.SEALED}
 )
 REQUEST_ASSIGNED = Event("request.assigned", "gave a request to an officer", {"officer": Fact.NAME})
 REQUEST_EXPEDITED = Event("request.expedited", "put a request first, or back in line", {"first": Fact.FLAG})

@@ -3,6 +3,7 @@
 from audit.ledger.events import Event, Fact
 
 COUNTED = Event("test.counted", "counted in a test", {"how_many": Fact.COUNT, "note": Fact.TEXT})
+TOLD = Event("test.told", "told in a test", {"detail": Fact.SEALED})
 EVERYTHING = Event(
     "test.everything",
     "used every kind of fact",
@@ -29,6 +30,7 @@ SAMPLES = {
     Fact.PERSON: PERSON,
     Fact.LIST: ["one", "two"],
     Fact.TABLE: [{"column": "total", "rows": 3}],
+    Fact.SEALED: "Came in person",
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from audit.ledger.context import acting
 from audit.ledger.models import Entry
+from audit.ledger.sealed import open_facts
 from audit.ledger.sequencing import sequence
 from catalog.crawling import crawl
 from catalog.models import Column, DataSet, Link, System
@@ -138,4 +139,4 @@ def approve(
 def entries(action: str) -> list[dict]:
     """The facts of all ledger entries of an action, oldest first."""
     sequence()
-    return [entry.content["facts"] for entry in Entry.objects.filter(action=action).order_by("number")]
+    return [open_facts(entry) for entry in Entry.objects.filter(action=action).order_by("number")]

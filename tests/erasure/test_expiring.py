@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from audit.ledger.models import Entry
+from audit.ledger.sealed import DESTROYED, open_facts
 from erasure import expiring
 from erasure.models import Hit, Identifier, Package, PackagePart, SubjectRequest
 from erasure.requests import identity, intake
@@ -57,6 +58,8 @@ def test_thirty_days_after_the_end_identifiers_and_keys_are_destroyed(shop, amir
     assert expiring.expire() == NOTHING
     assert entries("request.keys_destroyed") == [{}]
     assert Entry.objects.get(action="request.keys_destroyed").actor == "expiry"
+    verified = Entry.objects.get(action="request.identity_verified")
+    assert open_facts(verified) == {"method": "officer", "note": DESTROYED}
 
 
 @pytest.mark.parametrize(
