@@ -106,7 +106,11 @@ def _text_is_older(texts: pa.Array, older: Older) -> pa.BooleanArray:
     texts = pc.replace_substring_regex(texts, BEYOND_MICROSECONDS, r"\1")
     answer = pa.nulls(len(texts), pa.bool_())
     told = pc.is_null(texts)
-    for pattern, kind in ((DAY, pa.date32()), (ZONED, pa.timestamp("us", "UTC")), (NAIVE, pa.timestamp("us"))):
+    for pattern, kind in (
+        (DAY, pa.date32()),
+        (ZONED, pa.timestamp("us", "UTC")),
+        (NAIVE, pa.timestamp("us")),
+    ):
         meant = pc.and_(pc.match_substring_regex(texts, pattern), pc.invert(told))
         try:
             found = pc.if_else(meant, texts, None).cast(kind)

@@ -71,7 +71,9 @@ class SelectionDecisionSerializer(serializers.Serializer):
         default=dict,
         help_text="By name; those not named stay as they are.",
     )
-    left_out = serializers.ListField(child=serializers.CharField(max_length=64), default=list, max_length=1_000)
+    left_out = serializers.ListField(
+        child=serializers.CharField(max_length=64), default=list, max_length=1_000
+    )
     reason = serializers.CharField(max_length=REASON_LENGTH, default="", allow_blank=True, help_text=KEPT)
 
 
@@ -80,7 +82,16 @@ class PackageLinkSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Link
-        fields = ["id", "controller", "state", "issued_at", "issued_by", "expires_at", "used_at", "completed_at"]
+        fields = [
+            "id",
+            "controller",
+            "state",
+            "issued_at",
+            "issued_by",
+            "expires_at",
+            "used_at",
+            "completed_at",
+        ]
         read_only_fields = fields
 
 

@@ -44,7 +44,9 @@ class Measure(ABC):
     label: ClassVar[str]
     turn: ClassVar[Turn]
     erases: ClassVar[bool] = False  # only for rights whose plans erase
-    alone: ClassVar[bool] = False  # whether its steps are reason enough for a plan where no row is left to change
+    alone: ClassVar[bool] = (
+        False  # whether its steps are reason enough for a plan where no row is left to change
+    )
 
     @abstractmethod
     def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:

@@ -377,7 +377,12 @@ def test_what_a_hold_keeps_is_proven_with_its_reason(
         ("Sales", ["Tax adviser", "Bank"], ["shop / public.customer", "shop / public.purchase"])
     ]
     assert gaps(report) == [
-        ("Whether they were told is not recorded: Bank, Tax adviser", "Recipients to be told", "Art. 19", "always")
+        (
+            "Whether they were told is not recorded: Bank, Tax adviser",
+            "Recipients to be told",
+            "Art. 19",
+            "always",
+        )
     ]
 
 

@@ -40,7 +40,9 @@ def peak() -> int:
 
 
 def test_memory_is_bounded_however_many_rows_there_are(large: System, amir: User, work, settings) -> None:
-    settings.SEARCH_ASKS_ABOVE = 100  # nearly all rows are this one person's, and nobody need ask whose they are
+    settings.SEARCH_ASKS_ABOVE = (
+        100  # nearly all rows are this one person's, and nobody need ask whose they are
+    )
     request = find(request_of("ana@example.org", amir, kind="access"), amir, work)
     before = peak()
     request = made(request, work, by=amir)
