@@ -142,7 +142,7 @@ def test_from_an_unknown_database_to_a_proven_erasure(visit: Visit, sign_in, pic
     petra.get_by_role("button", name=re.compile("Approve")).click()
     petra.goto(request_url)
     # Nobody can search at the mailing partner, so the console's own work done, its custodian has the word.
-    expect(petra.get_by_text("Waiting", exact=True).first).to_be_visible(timeout=LONG)
+    expect(petra.get_by_text("Waiting for systems", exact=True).first).to_be_visible(timeout=LONG)
     shoot(petra, pictures, "waiting")
     confirm_task(sign_in("carl"), pictures, reference)
     petra.goto(request_url)
