@@ -1,12 +1,15 @@
 """What became of a task, said by whoever had it. Each answer counts once; what it is worth, the step's check says."""
 
+import logging
 from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
+from celery import current_app
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerDown
 
 from audit.ledger.recording import record
 from erasure.custodians import events
@@ -17,6 +20,8 @@ from erasure.requests.attaching import Checked
 from erasure.requests.states import NotNow
 from governance.console.models import User
 from retention.models import Exemption
+
+logger = logging.getLogger("console.custodians")
 
 State = Task.State
 NOTE_LENGTH = 1_000
@@ -133,7 +138,18 @@ def _answer(task: Task, state: str, *, note: str, way: str, by: User | None, exe
     now = timezone.now()
     Step.objects.filter(pk=task.step_id, state=Step.State.WAITING).update(check_at=now)
     waiting = SubjectRequest.objects.filter(pk=task.request_id, state=SubjectRequest.State.WAITING)
-    waiting.update(look_again_at=now)
+    if waiting.update(look_again_at=now):
+        transaction.on_commit(_look_now)
+
+
+def _look_now() -> None:
+    """Whoever answered sees at once what it is worth; with the broker down, the schedule looks within minutes."""
+    try:
+        current_app.send_task("erasure.recheck", retry=False)
+    except BrokerDown:
+        logger.warning(
+            "The broker does not answer; what waited for a custodian is looked at by the schedule."
+        )
 
 
 def _refresh(task: Task, changed: int) -> None:

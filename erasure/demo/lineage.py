@@ -58,7 +58,9 @@ def tell(found: list[Store]) -> None:
 
 def _place(partner: System) -> None:
     with cast.acting_as("emil"):
-        registering.change(partner, name=partner.name, settings={}, region=PARTNER_REGION)
+        registering.change(
+            partner, name=partner.name, settings={}, region=PARTNER_REGION, custodian=cast.custodian()
+        )
     with cast.acting_as("amir") as amir:
         if amir:
             ruling.put_safeguard(

@@ -13,7 +13,6 @@ from catalog.connectors import registry
 from catalog.connectors.base import ConnectorError
 from catalog.models import System
 from erasure.demo import cast
-from governance.console.models import User
 
 REGION = "EU"  # all of it lies with the company; what leaves the Union is said in its activities, and in the lineage
 
@@ -37,7 +36,7 @@ def register(store: Store) -> None:
             kind=store.kind,
             settings=store.settings,
             region=REGION,
-            custodian=User.objects.filter(username="carl", role=cast.CAST["carl"]).first(),
+            custodian=cast.custodian(),
         )
 
 

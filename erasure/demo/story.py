@@ -43,6 +43,7 @@ CORRECTIONS = {
     (EXPORTS, PURCHASES, "track"): "none.operational",
     (EXPORTS, PURCHASES, "genre"): "none.operational",
     (sessions.SYSTEM, sessions.PATTERN, "_key"): "id.cookie",
+    (sessions.SYSTEM, sessions.PATTERN, "_key.1"): "id.cookie",
     (MAIL, CAMPAIGNS, "readers"): "none.operational",
 }
 SYSTEMS = (SHOP, EXPORTS, sessions.SYSTEM, page_views.SYSTEM, lake.SYSTEM, features.SYSTEM)

@@ -10,12 +10,14 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from urllib.parse import quote
 
 import psycopg
 import pyarrow.parquet as pq
 import pytest
 from django.conf import settings as django_settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.db import connection
 from redis import Redis
@@ -23,8 +25,11 @@ from redis import Redis
 from audit.ledger.models import Waiting
 from catalog.localization.transfers import transfers
 from catalog.models import EXTERNAL, Column, DataSet, Edge, System
+from erasure.custodians.models import Task
 from erasure.demo import database, estate, exports, extract, lake, page_views, story
-from erasure.models import SubjectRequest
+from erasure.demo.flows import MAIL
+from erasure.jobs import recheck
+from erasure.models import Plan, SubjectRequest
 from erasure.recomputing.models import Recomputation
 from governance.activities.models import Organisation, ProcessingActivity
 from governance.console.models import User
@@ -34,7 +39,7 @@ from governance.embedded.postgres import EmbeddedPostgres
 from governance.embedded.programs import choose_port
 from retention.models import Hold
 from tests.erasure.estate import approve, find, request_of
-from tests.people import person
+from tests.people import client_of, person
 from tests.services.fixtures import Database
 from tests.services.folders import service_folder
 
@@ -62,6 +67,7 @@ LUIS = {
     "street": "Av. Brigadeiro Faria Lima, 2170",
 }
 NAME = ("Luís", "Gonçalves")
+RECEIPT = b"Removed from all lists, job 4711.\n"
 
 
 @pytest.fixture
@@ -420,6 +426,12 @@ def test_one_customer_is_erased_and_nobody_else(db, place, servers, folder, work
     why = f"Legal hold, Legal obligation or public task, Art. 17(3)(b): {story.HOLD_REASON}"
     assert held == dict.fromkeys(story.HELD, why)
     request = approve(request, petra, work)
+    # Nobody can search at the mailing partner: carl, who answers for it, has to say that it is done there.
+    assert (request.state, request.plans.get().state) == (SubjectRequest.State.WAITING, Plan.State.EXECUTING)
+    task = Task.objects.get(request=request)
+    assert (str(task.whom), task.system.custodian.username, task.state) == (MAIL, "carl", "asked")
+    request = confirmed(task, work)
+    assert list(task.evidence.values_list("sha256", flat=True)) == [sha256(RECEIPT).hexdigest()]
     assert (request.state, request.outcome, request.residue) == (
         SubjectRequest.State.COMPLETE,
         "erased, except what a legal hold keeps",
@@ -454,6 +466,20 @@ def test_one_customer_is_erased_and_nobody_else(db, place, servers, folder, work
     assert left.schema == bought.schema
     assert left.to_pylist() == [row for row in bought.to_pylist() if row["customer_id"] != 1]
     assert kept_in_clear() == []
+
+
+def confirmed(task, work):
+    """Carl answers on his page, with a receipt; the request as it stands after the next look."""
+    browser = client_of(User.objects.get(username="carl"))
+    answer = {
+        "state": "done",
+        "note": "Deleted in the partner's tool.",
+        "evidence": SimpleUploadedFile("receipt.txt", RECEIPT),
+    }
+    assert browser.post(f"/tasks/{task.public_id}/confirm/", answer).status_code == 302
+    assert recheck() == 1
+    work()
+    return SubjectRequest.objects.get(pk=task.request_id)
 
 
 def sessions_of(redis):

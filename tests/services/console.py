@@ -52,7 +52,7 @@ class Console:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(lambda: "The console is at" in self.said() or process.poll() is not None, seconds=120)
+        wait_until(lambda: "The console is at" in self.said() or process.poll() is not None, seconds=300)
         found = re.search(r"The console is at (\S+)", self.said())
         assert found, self.said()
         return found[1]
