@@ -279,6 +279,8 @@ def _time_zone(name: str) -> str:
         raise EnvironmentProblem(
             "TIME_ZONE must be the name of a time zone, such as Europe/Berlin."
         ) from None
+
+
 def _percent(name: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and 1 <= int(value) <= 100):
         raise EnvironmentProblem(f"{name} must be a whole number of percent, 1 to 100.")
