@@ -73,14 +73,15 @@ def status_object(received: Received, now: Standing | None = None) -> dict[str, 
         "status": now.state,
         "reason": now.reason or None,
         "received_at": received.received_at.isoformat(timespec="seconds"),
-        "expected_by": request.due_on.isoformat() if request else None,
+        "expected_by": (request.due_on if request else timezone.localdate(received.received_at)).isoformat(),
         "processing_details": _details(received, now) or None,
         "user_verification_url": _page(request) if now.reason == NEEDS_PROOF else None,
-        "results_url": _page(request) if now.state == "fulfilled" else None,
         "expires_at": _expires_at(received, now).isoformat(timespec="seconds"),
     }
     if received.their_id:
         told["agent_request_id"] = received.their_id
+    if now.state == "fulfilled":
+        told["results_url"] = _page(request)
     if now.final:
         told["final"] = "true"  # as text: so the network's own conformance suite reads it
     return told

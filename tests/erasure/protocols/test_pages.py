@@ -54,7 +54,7 @@ def test_what_is_no_verify_key_is_refused(amir, key):
 def test_token_of_a_controller_is_shown_once(amir):
     browser = client_of(amir)
     answer = browser.post("/protocols/controllers/add/", {"controller_id": "shop", "name": "Shop Ltd"})
-    (token,) = [word for word in answer.content.decode().split("<code>")[1:]]
+    (token,) = answer.content.decode().split("<code>")[1:]
     token = token.partition("<")[0]
     controller = Controller.objects.get()
     assert (answer.status_code, len(token)) == (200, 64)
