@@ -153,6 +153,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "resume expiry": {"task": "expiry.resume", "schedule": timedelta(minutes=15)},
     "send tasks to custodians": {"task": "custodians.send", "schedule": timedelta(minutes=1)},
+    "tell senders of protocols": {"task": "protocols.notify", "schedule": timedelta(minutes=1)},
     "remind of tasks": {"task": "custodians.remind", "schedule": timedelta(hours=1)},
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }

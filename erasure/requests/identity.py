@@ -5,6 +5,7 @@ button; only pressing it proves anything, since mail scanners open links too.
 """
 
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 from hashlib import sha256
 
@@ -70,11 +71,21 @@ def confirm_by_officer(request: SubjectRequest, *, how: str) -> None:
     _verified(request, method="officer", note=how.strip())
 
 
-def _verified(request: SubjectRequest, *, method: str, note: str) -> None:
+@transaction.atomic
+def confirm_by_sender(request: SubjectRequest, *, categories: Collection[str], how: str) -> None:
+    """Whoever sent the request for the person vouches for these kinds of identifier. Raises NotNow."""
+    _verified(request, method="sender", note=how, categories=categories)
+
+
+def _verified(
+    request: SubjectRequest, *, method: str, note: str, categories: Collection[str] | None = None
+) -> None:
     """By link, the address is proven and nothing else; an officer vouches for all identifiers given."""
     identifiers = request.identifiers.all()
     if method == "signed link":
-        identifiers = identifiers.filter(category=EMAIL)
+        categories = [EMAIL]
+    if categories is not None:
+        identifiers = identifiers.filter(category__in=categories)
     identifiers.update(verified=True)
     how = note or "by a link sent to the e-mail address"
     move(request, State.VERIFIED, since=UNVERIFIED, verified_at=timezone.now(), verified_how=how[:200])

@@ -39,10 +39,17 @@ NOUNS = (
     Noun("Anonymization", "anonymization:jobs", "anonymization.view", "spy", "n"),
     Noun("Retention", "policies:policies", "retention.view", "hourglass", "h", also=("retention:holds",)),
     Noun("Tasks", "custodians:tasks", "tasks.confirm", "checklist", "t"),
-    Noun("Requests", "erasure:requests", "requests.view", "user-question", "r"),
+    Noun(
+        "Requests",
+        "erasure:requests",
+        "requests.view",
+        "user-question",
+        "r",
+        also=("protocols:received",),
+    ),
     Noun("Reports", "reports:reports", "reports.view", "report-analytics", "p"),
     Noun("Ledger", "ledger:entries", "ledger.view", "list-check", "l"),
-    Noun("People", "console:people", "people.manage", "users", "e"),
+    Noun("People", "console:people", "people.manage", "users", "e", also=("protocols:agents",)),
 )
 
 

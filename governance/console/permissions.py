@@ -67,7 +67,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "holds.manage": frozenset({O}),
     "requests.view": frozenset({O, U}),
     "requests.handle": frozenset({O}),
-    "requests.configure": frozenset({O}),  # letters, agents, protocols
+    "requests.configure": frozenset({O}),  # letters, recipients
+    "protocols.view": frozenset({A, O, U}),  # authorized agents, controllers
+    "protocols.manage": frozenset({A, O}),
     "plans.approve": frozenset({O}),
     "packages.read": frozenset({O}),
     "ledger.view": frozenset({A, O, U}),

@@ -24,8 +24,11 @@ def send_letter(request: SubjectRequest, kind: str, **context: Any) -> Letter | 
     """Write one letter to the request's address, to be sent once the current transaction has committed.
 
     Call it in the transaction of what it tells of: then neither is without the other. None where there is no address
-    any more. `context`: see `filling.values_for`.
+    any more, and where a controller sent the request to us as its processor: it writes to the person itself.
+    `context`: see `filling.values_for`.
     """
+    if request.channel == SubjectRequest.Channel.OPENDSR:
+        return None
     to = _address(request)
     return send_letter_to(to, request, kind, **context) if to else None
 
