@@ -149,7 +149,7 @@ def _keys(replay: Replay, step: Step) -> KeySet:
 
 @transaction.atomic
 def _start(replay: Replay) -> None:
-    started = Plan.objects.filter(pk=replay.plan_id, state=Plan.State.APPROVED).update(
+    started = Plan.objects.filter(replay=replay, state=Plan.State.APPROVED).update(
         state=Plan.State.EXECUTING, started_at=timezone.now()
     )
     if not started or replay.plan is None:
@@ -160,7 +160,7 @@ def _start(replay: Replay) -> None:
 
 @transaction.atomic
 def _set_aside(replay: Replay, why: str) -> None:
-    set_aside = Plan.objects.filter(pk=replay.plan_id, state=Plan.State.APPROVED).update(
+    set_aside = Plan.objects.filter(replay=replay, state=Plan.State.APPROVED).update(
         state=Plan.State.STALE, decision_reason=why[:300], finished_at=timezone.now()
     )
     if set_aside:
@@ -185,7 +185,7 @@ def _finish(replay: Replay, step: Step, *, left: int, problem: str = "") -> None
     step.refresh_from_db(fields=["state", "rows_after", "problem", "finished_at"])
     if not closed:
         return
-    facts = {"data_set": str(step.data_set), "method": step.method, "rows_left": left}
+    facts: dict[str, Any] = {"data_set": str(step.data_set), "method": step.method, "rows_left": left}
     if problem:
         record(events.REPLAY_STEP_FAILED, replay, why=problem, **facts)
     else:
@@ -195,7 +195,7 @@ def _finish(replay: Replay, step: Step, *, left: int, problem: str = "") -> None
 @transaction.atomic
 def _end(replay: Replay, steps: list[Step], result: Look) -> None:
     done = all(step.state == Step.State.DONE for step in steps)
-    ended = Plan.objects.filter(pk=replay.plan_id, state=Plan.State.EXECUTING).update(
+    ended = Plan.objects.filter(replay=replay, state=Plan.State.EXECUTING).update(
         state=Plan.State.EXECUTED if done else Plan.State.STOPPED, finished_at=timezone.now()
     )
     if not ended:

@@ -79,10 +79,8 @@ def look(replay: Replay, result: Look) -> Iterator[Progress]:
 
     Raises ConnectorError if the copy does not answer.
     """
-    answers = {
-        (each.data_set_id, each.why, each.category): each.answer
-        for each in replay.questions.exclude(answer="")
-    }
+    answered = ReplayQuestion.objects.filter(replay=replay.pk).exclude(answer="")
+    answers = {(each.data_set_id, each.why, each.category): each.answer for each in answered}
     with Connections() as connections:
         structure = structure_of(place_of(replay), connections)
         estate, recognition = structure.estate, Recognition()

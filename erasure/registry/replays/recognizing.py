@@ -150,9 +150,9 @@ def _words(text: str, _: str) -> Iterator[str]:
         end = match.end() - len(word) + len(word.rstrip(EDGES))
         if start < end:
             spans.append((start, end))
-    for first, (start, _) in enumerate(spans):
-        for _, end in spans[first : first + WORDS_TOGETHER]:
-            yield text[start:end]
+    for first, (begins, _end) in enumerate(spans):
+        for _start, ends in spans[first : first + WORDS_TOGETHER]:
+            yield text[begins:ends]
 
 
 def _persons(met: dict[tuple[str, bytes], str]) -> list[Person]:

@@ -178,7 +178,7 @@ def _standing(estate: Estate, data_set: DataSet, ages: Ages, keys: pa.Table) -> 
     numbered = keys.append_column(NUMBER, pa.array(np.arange(keys.num_rows)))
     joined = numbered.join(aged, keys=names, join_type="inner", use_threads=False)
     joined = joined.filter(joined[AGE].is_valid())
-    cutoffs, by_person = np.unique(_cutoffs(ages, rows[column].type), return_inverse=True)
+    cutoffs, by_person = np.unique(np.array(_cutoffs(ages, rows[column].type), object), return_inverse=True)
     for place, cutoff in enumerate(cutoffs):
         mine = joined.filter(pa.array(by_person[_array(joined[PERSON])] == place))
         if mine.num_rows:

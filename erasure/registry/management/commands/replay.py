@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -27,6 +28,7 @@ from governance.console import jobs as console_jobs
 from governance.console.models import Job, User
 
 SOMEBODY, UNKNOWN = 1, 2
+REFERENCE = re.compile(r"RP-\d{4}-(\d+)")
 
 
 class Command(BaseCommand):
@@ -38,7 +40,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("system", help="of which it is a copy, by its name in the catalog")
+        parser.add_argument(
+            "system",
+            help="of which it is a copy, by its name in the catalog; or the reference of a replay (RP-2026-00001), "
+            "to go on with it, or to look again after it has ended",
+        )
         where = parser.add_mutually_exclusive_group()
         where.add_argument(
             "--at", type=Path, help="JSON file with the settings that differ; - for standard input"
@@ -51,6 +57,10 @@ class Command(BaseCommand):
         parser.add_argument("--by", default="", help="user name of who begins the replay, and makes its plan")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        begun = _replay_named(options["system"])
+        if begun is not None:
+            self._go_on(begun, options)
+            return
         system = System.objects.filter(name=options["system"]).first()
         if system is None:
             raise CommandError(
@@ -71,12 +81,27 @@ class Command(BaseCommand):
         except ValidationError as refusal:
             raise CommandError(_said(refusal), returncode=UNKNOWN) from refusal
 
+    def _go_on(self, begun: Replay, options: dict[str, Any]) -> None:
+        """Its questions stay answered: an ended one is only looked at again."""
+        try:
+            if begun.finished_at or options["check"]:
+                with acting(Actor("system", "command")):
+                    self._look(begun)
+            else:
+                with acting(self._officer(options["by"]).as_actor()):
+                    self._work(begun)
+        except (ConnectorError, NotNow) as problem:
+            raise CommandError(str(problem), returncode=UNKNOWN) from problem
+
     def _check(self, system: System, backup: Backup | None, settings: dict[str, Any] | None) -> None:
         require_searchable(system)
         copy = Replay(system=system, backup=backup)
         if settings is not None:
             lay_elsewhere(copy, settings)
-        result = Look()
+        self._look(copy)
+
+    def _look(self, copy: Replay) -> None:
+        result, system = Look(), copy.system
         for _ in look(copy, result):
             pass
         with transaction.atomic():
@@ -110,12 +135,13 @@ class Command(BaseCommand):
         replay = _open_replay(system, settings)
         if replay is None:
             replay = jobs.start(system, backup=backup, settings=settings, by=officer)
-        elif replay.plan and replay.plan.state in (Plan.State.APPROVED, Plan.State.EXECUTING):
+        self._work(replay)
+
+    def _work(self, replay: Replay) -> None:
+        if replay.plan and replay.plan.state in (Plan.State.APPROVED, Plan.State.EXECUTING):
             if replay.job is None or replay.job.finished:
                 jobs.resume(replay)
-        elif replay.state not in (Replay.State.PLANNED, Replay.State.ASKING) and (
-            replay.job is None or replay.job.finished
-        ):
+        elif replay.state in (Replay.State.BLOCKED, Replay.State.FAILED):
             jobs.look_again(replay)
         replay.refresh_from_db()
         if replay.job and replay.job.state == Job.State.QUEUED:
@@ -178,6 +204,17 @@ class Command(BaseCommand):
             )
             raise CommandError(said, returncode=UNKNOWN)
         return found
+
+
+def _replay_named(reference: str) -> Replay | None:
+    """Raises CommandError for a reference of no replay."""
+    found = REFERENCE.fullmatch(reference)
+    if not found:
+        return None
+    replay = Replay.objects.select_related("system", "backup", "plan", "job").filter(pk=int(found[1])).first()
+    if replay is None or replay.reference != reference:
+        raise CommandError(f"There is no replay {reference}.", returncode=UNKNOWN)
+    return replay
 
 
 def _open_replay(system: System, settings: dict[str, Any] | None) -> Replay | None:
