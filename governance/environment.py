@@ -2,7 +2,7 @@
 
 Operators set DATABASE_URL, DATABASE_OWNER_URL, APPLICATION_ROLE, BROKER_URL, CACHE_URL, SECRET_KEY,
 PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, KMS_URL, KMS_TOKEN, KMS_TOKEN_FILE, EMAIL_URL, EMAIL_FROM, FOLDER_ROOTS,
-WEBHOOK_NETWORKS, LINEAGE_EVENT_DAYS, SEARCH_ASKS_ABOVE,
+WEBHOOK_NETWORKS, LINEAGE_EVENT_DAYS, SEARCH_ASKS_ABOVE, LEDGER_TSA, LEDGER_TSA_ROOTS, LEDGER_TSA_POLICY,
 LEDGER_ORIGIN, LEDGER_KEY, LEDGER_WORM (with LEDGER_WORM_ENDPOINT,
 LEDGER_WORM_REGION, LEDGER_WORM_ACCESS_KEY, LEDGER_WORM_SECRET_KEY), LEDGER_RETENTION_DAYS, LEDGER_WITNESSES,
 TIME_ZONE, HOLIDAYS_REGION, REQUEST_TARGET_DAYS, REQUEST_KEPT_DAYS, TICKET_KEPT_DAYS, TRUST_PROXY, DEBUG, CONSOLE_VAR.
@@ -60,12 +60,15 @@ class Environment:
     folder_roots: list[Path]  # where the folder connector may read; empty: anywhere
     webhook_networks: list[IPv4Network | IPv6Network]  # private networks that webhooks may reach
     ledger_origin: str  # what the ledger calls itself in its checkpoints
-    ledger_key: str  # Ed25519 in PEM, that signs them; replaces the file
+    ledger_key: str  # Ed25519 in PEM, that signs them; replaces the file; after a change of keys, both
     ledger_worm: str  # file:///path or s3://bucket/prefix: where sealed segments go; empty: below CONSOLE_VAR
     ledger_worm_immutable: bool  # whether files there get the immutable flag: not in the console's own folder
     ledger_worm_options: dict[str, str]
     ledger_retention_days: int
     ledger_witnesses: list[str]  # each "verifier key, a space, address"
+    ledger_tsa: str  # address of a time stamp authority (RFC 3161)
+    ledger_tsa_roots: str  # file with the root certificates (PEM) that its certificate must lead to
+    ledger_tsa_policy: str  # the policy (OID) its stamps must be under; empty: any
     lineage_event_days: int  # how long events of lineage are kept; 0: for ever
     time_zone: str  # the controller's: decides which day a request was received on
     holidays_region: str  # two letters of the state or province whose holidays count beside the country's
@@ -128,6 +131,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         ledger_witnesses=[
             each.strip() for each in environ.get("LEDGER_WITNESSES", "").split(",") if each.strip()
         ],
+        ledger_tsa=_tsa(environ.get("LEDGER_TSA", ""), environ.get("LEDGER_TSA_ROOTS", "")),
+        ledger_tsa_roots=environ.get("LEDGER_TSA_ROOTS", ""),
+        ledger_tsa_policy=environ.get("LEDGER_TSA_POLICY", ""),
         lineage_event_days=_days("LINEAGE_EVENT_DAYS", environ.get("LINEAGE_EVENT_DAYS", "") or "90"),
         time_zone=_time_zone(environ.get("TIME_ZONE", "") or "UTC"),
         holidays_region=environ.get("HOLIDAYS_REGION", "").upper(),
@@ -143,6 +149,17 @@ def _worm(value: str, var_dir: Path) -> str:
     if value and urlsplit(value).scheme not in ("file", "s3"):
         raise EnvironmentProblem("LEDGER_WORM is file:///a/folder or s3://bucket/prefix.")
     return value or (var_dir / "worm").resolve().as_uri()
+
+
+def _tsa(value: str, roots: str) -> str:
+    """Stamps are signed, so plain http is no worse; many public authorities have nothing else."""
+    if value and urlsplit(value).scheme not in ("http", "https"):
+        raise EnvironmentProblem("LEDGER_TSA is the http(s) address of a time stamp authority.")
+    if value and not roots:
+        raise EnvironmentProblem(
+            "LEDGER_TSA needs LEDGER_TSA_ROOTS: the file of the authority's root certificates."
+        )
+    return value
 
 
 def _origin(value: str, public_url: str) -> str:

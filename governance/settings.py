@@ -132,6 +132,7 @@ CELERY_BEAT_SCHEDULE = {
     # Under `manage.py sequence`, which does it within milliseconds: in case nobody runs that.
     "sequence the ledger": {"task": "ledger.sequence", "schedule": timedelta(seconds=30)},
     "sign a checkpoint of the ledger": {"task": "ledger.checkpoint", "schedule": timedelta(minutes=5)},
+    "stamp a checkpoint of the ledger": {"task": "ledger.stamp", "schedule": timedelta(hours=1)},
     "export the ledger": {"task": "ledger.export", "schedule": timedelta(hours=1)},
     "verify the ledger": {"task": "ledger.verify", "schedule": crontab(hour="1", minute="0")},
     "scan every night": {"task": "catalog.scan_nightly", "schedule": crontab(hour="2", minute="0")},
@@ -179,6 +180,12 @@ LEDGER_WORM_OPTIONS = ENVIRONMENT.ledger_worm_options
 LEDGER_RETENTION_DAYS = ENVIRONMENT.ledger_retention_days
 LEDGER_WITNESSES = ENVIRONMENT.ledger_witnesses
 LEDGER_EXPORT_HOURS = 1
+LEDGER_TSA = ENVIRONMENT.ledger_tsa
+LEDGER_TSA_ROOTS = ENVIRONMENT.ledger_tsa_roots
+LEDGER_TSA_POLICY = ENVIRONMENT.ledger_tsa_policy
+LEDGER_KEY_OVERLAP_DAYS = (
+    30  # so long the key before signs as well, until auditors and witnesses have the new one
+)
 # Folders the folder connector may read; empty: any. Set it where engineers are not trusted with the host.
 FOLDER_ROOTS: list[Path] = ENVIRONMENT.folder_roots
 # Private networks that webhooks may reach; none by default.

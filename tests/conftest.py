@@ -46,6 +46,10 @@ LEDGER = (
     "ledger_head",
     "ledger_tile",
     "ledger_checkpoint",
+    "ledger_cosignature",
+    "ledger_stamp",
+    "ledger_key_change",
+    "ledger_segment",
     "statistics_charge",
     "statistics_draw",
 )

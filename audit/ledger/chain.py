@@ -11,7 +11,8 @@ from django.db.models import F, Func, TextField, Value
 from audit.ledger.canonical import canonical_bytes
 from audit.ledger.merkle import Growing
 from audit.ledger.models import Checkpoint, Entry, Head
-from audit.ledger.notes import Note, TreeHead
+from audit.ledger.notes import Note, NoteProblem, TreeHead
+from audit.ledger.signing import verifier_keys
 
 EMPTY_CHAIN = hashlib.sha256(b"").digest()
 FETCH = 5_000
@@ -61,7 +62,9 @@ def verify(*, progress: Callable[[int], None] | None = None, checkpoints: bool =
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
     chain, expected = EMPTY_CHAIN, 0
-    heads = _heads() if checkpoints else {}
+    heads, unsigned = _heads() if checkpoints else ({}, "")
+    if unsigned:
+        return Verdict(0, EMPTY_CHAIN.hex(), None, unsigned)
     tree, compared = Growing(), 0
     rows = Entry.objects.order_by("number").annotate(moment=AT_AS_SAID).values_list(*CHECKED, *BROWSED)
     for number, leaf, link, body, *shown in rows.iterator(chunk_size=FETCH):
@@ -90,9 +93,21 @@ def verify(*, progress: Callable[[int], None] | None = None, checkpoints: bool =
     return Verdict(expected, chain.hex(), number, problem, compared)
 
 
-def _heads() -> dict[int, bytes]:
-    """Root by size, of every checkpoint whose note says the same."""
-    return {each.size: TreeHead.parse(Note.parse(each.note).text).root for each in Checkpoint.objects.all()}
+def _heads() -> tuple[dict[int, bytes], str]:
+    """Root by size, of every checkpoint; and what is wrong with the first that no key of the log signed."""
+    keys = verifier_keys()
+    heads = {}
+    for each in Checkpoint.objects.order_by("size").iterator(chunk_size=FETCH):
+        note = Note.parse(each.note)
+        heads[each.size] = TreeHead.parse(note.text).root
+        try:
+            counting = [key for key, _, end in keys if end is None or each.size <= end]
+            signed = any(note.signed_by(key) is not None for key in counting)
+        except NoteProblem:
+            signed = False
+        if not signed:
+            return heads, f"the checkpoint of {each.size} entries is not signed by the key the log had then"
+    return heads, ""
 
 
 def _nested() -> bool:

@@ -10,7 +10,7 @@ from audit.ledger.merkle import check_consistency, compute, consistency_ranges
 from audit.ledger.models import Checkpoint, Head
 from audit.ledger.notes import Note, TreeHead
 from audit.ledger.sequencing import sequence
-from audit.ledger.signing import signing_key
+from audit.ledger.signing import signing_keys
 
 
 class Diverged(RuntimeError):
@@ -30,7 +30,7 @@ def checkpoint() -> Checkpoint:
     """
     sequence()
     with transaction.atomic():
-        _one_at_a_time()
+        one_at_a_time()
         head = Head.objects.get(pk=1)
         latest = Checkpoint.objects.first()
         if latest and head.size < latest.size:
@@ -44,14 +44,14 @@ def checkpoint() -> Checkpoint:
         root = root_at(head.size)
         if latest:
             _require_continuation(latest, head.size, root)
-        key = signing_key()
-        text = TreeHead(key.name, head.size, root).text()
-        note = str(Note(text, (key.sign(text),)))
+        keys = signing_keys()
+        text = TreeHead(keys[0].name, head.size, root).text()
+        note = str(Note(text, tuple(key.sign(text) for key in keys)))
         return Checkpoint.objects.create(size=head.size, root=root, note=note, at=timezone.now())
 
 
-def _one_at_a_time() -> None:
-    """Until the transaction ends. The application has no right to lock the head's row."""
+def one_at_a_time() -> None:
+    """Checkpoints and changes of keys, until the transaction ends. The application may not lock the head's row."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ledger_checkpoint'))")
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from audit.ledger import chain
+from audit.ledger import chain, stamping
 from audit.ledger.alarming import raise_alarm
 from audit.ledger.checkpoints import Diverged, checkpoint
 from audit.ledger.models import Alarm, Checkpoint, Cosignature, Entry, Head, Segment, Verification
@@ -39,6 +39,8 @@ def export_now() -> list[Segment]:
     where = place()
     if where is None:
         return []
+    if stamping.authority() and sign():
+        stamping.stamp_latest()
     try:
         written = export(where)
         holes = missing(where)
@@ -122,6 +124,8 @@ def integrity(now: datetime | None = None) -> Integrity:
 def _late(found: Integrity, now: datetime) -> list[str]:
     """Whether there are entries that should be exported, or cosigned, by now."""
     problems = []
+    if stamping.authority() and stamping.late(now):
+        problems.append("No checkpoint has been time-stamped for more than a day.")
     patience = timedelta(hours=2 * settings.LEDGER_EXPORT_HOURS)
     exported = found.segment.end if found.segment else 0
     waiting = Entry.objects.filter(number=exported).values_list("at", flat=True).first()

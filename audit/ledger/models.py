@@ -97,6 +97,37 @@ class Checkpoint(models.Model):
         return self.note + "".join(each.line for each in self.cosignatures.all())
 
 
+class Stamp(models.Model):
+    """What a time stamp authority (RFC 3161) signed: that the text of this checkpoint existed at a time."""
+
+    checkpoint = models.OneToOneField(Checkpoint, on_delete=models.PROTECT, related_name="stamp")
+    authority = models.CharField(max_length=300)
+    response = models.BinaryField()  # TimeStampResp in DER, with the authority's certificates
+    at = models.DateTimeField()  # as the authority says
+
+    class Meta:
+        db_table = "ledger_stamp"
+        ordering = ["-at"]
+
+
+class KeyChange(models.Model):
+    """From this size on the log's checkpoints are signed with another key. `note` says so, signed by both."""
+
+    size = models.BigIntegerField()
+    old = models.TextField()  # verifier keys
+    new = models.TextField()
+    note = models.TextField()
+    revoked = models.BooleanField()  # the old key is lost or known to others, and signs nothing any more
+    reason = models.CharField(max_length=300)
+    at = models.DateTimeField()
+    until = models.DateTimeField()  # so long the old key signs as well
+
+    class Meta:
+        db_table = "ledger_key_change"
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["new"], name="ledger_key_once")]
+
+
 class Segment(models.Model):
     """Entries that stand on write-once storage, as it was read back after it was written."""
 
@@ -159,6 +190,7 @@ class Alarm(models.Model):
         EXPORT = "export", "The export failed or is late"
         GAP = "gap", "Segments are missing in the export"
         WITNESS = "witness", "A witness refused"
+        STAMP = "stamp", "A checkpoint could not be time-stamped"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     message = models.TextField()

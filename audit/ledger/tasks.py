@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from audit.ledger import guarding
+from audit.ledger import guarding, stamping
 from audit.ledger.context import Actor, acting
 from audit.ledger.sequencing import sequence
 
@@ -16,6 +16,13 @@ def sign_checkpoint() -> None:
     """Every few minutes, if there is anything new."""
     with acting(Actor("system", "schedule")):
         guarding.sign()
+
+
+@shared_task(name="ledger.stamp")
+def stamp() -> None:
+    """Every hour, where an authority is configured."""
+    with acting(Actor("system", "schedule")):
+        stamping.stamp_latest()
 
 
 @shared_task(name="ledger.export")

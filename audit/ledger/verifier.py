@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Check an export of the ledger without the console: one file, Python 3.11 and the package `cryptography`.
 
-    python verifier.py EXPORT --key KEY [--witness KEY]… [--checkpoint FILE]… [--entry NUMBER] [--json]
+    python verifier.py EXPORT --key KEY [--witness KEY]… [--checkpoint FILE]… [--roots FILE] [--entry NUMBER] [--json]
     python verifier.py --proof FILE --body FILE --key KEY [--witness KEY]… [--json]
     python verifier.py proof REPORT --key KEY [--witness KEY]… [--json]
 
-EXPORT is a folder as the console writes it, or a copy of its bucket. KEY is a verifier key (name+hash+base64) that
-you got from the controller by another way than the export; --witness names keys of witnesses that must have cosigned
-the latest checkpoint; --checkpoint gives checkpoints that you or others kept from earlier: the export has to continue
-them.
+EXPORT is a folder as the console writes it, or its bucket: s3://bucket/prefix, with --endpoint where it is not
+Amazon's, and AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION in the environment. Of a bucket
+it is also checked that nothing was written twice or hidden, and that every object is locked in compliance mode.
+
+KEY is a verifier key (name+hash+base64) that you got from the controller by another way than the export. Keys that
+the log had before or after are learned from its changes of keys, where a key you trust has signed them. --witness
+names keys of witnesses that must have cosigned the latest checkpoint; --checkpoint gives checkpoints that you or
+others kept from earlier: the export has to continue them; --roots has the root certificates (PEM) of the authority
+that stamped checkpoints, and needs the package rfc3161-client.
 
 The second form checks one entry by its proof (C2SP tlog-proof) and its exact bytes, without any export. The third
 checks a report in JSON that carries such proofs, as the proof of an erasure does: every entry that it lists, against
@@ -26,16 +31,24 @@ import argparse
 import base64
 import gzip
 import hashlib
+import hmac
+import io
 import json
+import os
 import re
 import sys
+import urllib.error
+import urllib.parse
+import urllib.request
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -64,6 +77,9 @@ class Found:
     segments: int = 0
     checkpoints: int = 0
     witnesses: list[str] = field(default_factory=list)
+    stamps: list[str] = field(default_factory=list)  # times that an authority gave to checkpoints
+    remarks: list[str] = field(default_factory=list)  # what could not be checked
+    keys: int = 0
     root: str = ""
     first_at: str = ""
     last_at: str = ""
@@ -74,6 +90,8 @@ class Found:
 
 class Key:
     def __init__(self, text: str) -> None:
+        self.text = text.strip()
+        self.until: int | None = None  # it was replaced or revoked: counts for no larger log
         try:
             self.name, digest, encoded = text.strip().split("+", 2)
             material = base64.b64decode(encoded, validate=True)
@@ -153,6 +171,28 @@ def head_of(text: str, what: str) -> tuple[str, int, bytes]:
         raise Wrong(f"{what} is no checkpoint.") from None
 
 
+def _require_signed(
+    keys: list[Key],
+    origin: str,
+    text: str,
+    lines: list[tuple[str, bytes]],
+    what: str,
+    size: int,
+    entry: int | None = None,
+) -> None:
+    """That a key of the log signed, which counts for a log of this size."""
+    signers = [key for key in keys if key.name == origin and key.signed(text, lines, what) is not None]
+    if any(key.until is None or size <= key.until for key in signers):
+        return
+    if signers:
+        raise Wrong(
+            f"{what} is signed by a key of {origin} that counts for the first {signers[0].until} entries only: "
+            "it was replaced or revoked.",
+            entry,
+        )
+    raise Wrong(f"{what} is not signed by a key of {origin} that was given.", entry)
+
+
 class Export:
     """A folder; names are relative to it."""
 
@@ -172,6 +212,133 @@ class Export:
         except OSError as problem:
             raise Wrong(f"{name} cannot be read: {problem.strerror}.") from None
 
+    def has(self, name: str) -> bool:
+        return (self.root / name).is_file()
+
+
+class Bucket(Export):
+    """An S3 bucket, read over HTTP with signature version 4; names are relative to the prefix.
+
+    Each object must be there once, and locked in compliance mode: what was written over or hidden is named.
+    """
+
+    def __init__(self, url: str, *, endpoint: str = "", region: str = "") -> None:
+        parts = urllib.parse.urlsplit(url)
+        self.bucket, self.prefix = parts.netloc, parts.path.strip("/")
+        self.region = region or os.environ.get("AWS_REGION") or "us-east-1"
+        base = endpoint or f"https://s3.{self.region}.amazonaws.com"
+        self.base = urllib.parse.urlsplit(base.rstrip("/"))
+        self.access, self.secret = (
+            os.environ.get(n, "") for n in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+        )
+        self.token = os.environ.get("AWS_SESSION_TOKEN", "")
+        if not self.bucket or not self.access or not self.secret:
+            raise SystemExit("Give s3://bucket/prefix, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+        self.versions = self._list()
+
+    def names(self, below: str) -> list[str]:
+        return sorted(name for name in self.versions if name.startswith(f"{below}/"))
+
+    def has(self, name: str) -> bool:
+        return name in self.versions
+
+    def read(self, name: str) -> bytes:
+        found = self.versions.get(name)
+        if not found:
+            raise Wrong(f"{name} cannot be read: it is not in the bucket.")
+        if len(found) > 1 or found[0][1]:
+            raise Wrong(
+                f"{name} was written over, or hidden by a delete marker: it has {len(found)} versions."
+            )
+        query = {"versionId": found[0][0]} if found[0][0] else {}
+        content, headers = self._get(self._key(name), query)
+        mode, until = (
+            headers.get("x-amz-object-lock-mode"),
+            headers.get("x-amz-object-lock-retain-until-date"),
+        )
+        if mode is None:
+            mode, until = self._retention(name, query)
+        if mode != "COMPLIANCE" or _moment(until or "", 0) < datetime.now(UTC):
+            raise Wrong(f"{name} is not locked in compliance mode: it could be deleted or replaced today.")
+        return content
+
+    def _retention(self, name: str, query: dict[str, str]) -> tuple[str, str]:
+        try:
+            content, _ = self._get(self._key(name), {"retention": "", **query})
+        except Wrong:
+            return "", ""
+        found = {element.tag.rpartition("}")[2]: element.text or "" for element in _xml(content).iter()}
+        return found.get("Mode", ""), found.get("RetainUntilDate", "")
+
+    def _list(self) -> dict[str, list[tuple[str, bool]]]:
+        """By name, the versions and delete markers there are."""
+        start = f"{self.prefix}/" if self.prefix else ""
+        found: dict[str, list[tuple[str, bool]]] = {}
+        query = {"versions": "", "prefix": start}
+        while True:
+            told = _xml(self._get("", query)[0])
+            said = {}
+            for element in told:
+                tag = element.tag.rpartition("}")[2]
+                if tag in ("Version", "DeleteMarker"):
+                    item = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
+                    versions = found.setdefault(item["Key"].removeprefix(start), [])
+                    versions.append((item.get("VersionId", ""), tag == "DeleteMarker"))
+                else:
+                    said[tag] = element.text or ""
+            if said.get("IsTruncated") != "true":
+                return found
+            query |= {
+                "key-marker": said["NextKeyMarker"],
+                "version-id-marker": said.get("NextVersionIdMarker", ""),
+            }
+
+    def _key(self, name: str) -> str:
+        return f"{self.prefix}/{name}" if self.prefix else name
+
+    def _get(self, key: str, query: dict[str, str]) -> tuple[bytes, Any]:
+        """The body and headers of a signed GET (AWS Signature Version 4)."""
+        path = urllib.parse.quote(f"{self.base.path}/{self.bucket}" + (f"/{key}" if key else ""))
+        asked = "&".join(
+            f"{urllib.parse.quote(name, safe='-_.~')}={urllib.parse.quote(value, safe='-_.~')}"
+            for name, value in sorted(query.items())
+        )
+        now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        headers = {
+            "host": self.base.netloc,
+            "x-amz-content-sha256": hashlib.sha256(b"").hexdigest(),
+            "x-amz-date": now,
+            **({"x-amz-security-token": self.token} if self.token else {}),
+        }
+        names = ";".join(sorted(headers))
+        lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
+        request = f"GET\n{path}\n{asked}\n{lines}\n{names}\n{headers['x-amz-content-sha256']}"
+        scope = f"{now[:8]}/{self.region}/s3/aws4_request"
+        text = f"AWS4-HMAC-SHA256\n{now}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
+        signing = f"AWS4{self.secret}".encode()
+        for part in scope.split("/"):
+            signing = hmac.digest(signing, part.encode(), "sha256")
+        signature = hmac.digest(signing, text.encode(), "sha256").hex()
+        headers["authorization"] = (
+            f"AWS4-HMAC-SHA256 Credential={self.access}/{scope},SignedHeaders={names},Signature={signature}"
+        )
+        url = f"{self.base.scheme}://{self.base.netloc}{path}?{asked}"
+        del headers["host"]
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:  # noqa: S310
+                return answer.read(), answer.headers
+        except urllib.error.HTTPError as problem:
+            raise Wrong(
+                f"{key or 'The bucket'} cannot be read: the bucket answered {problem.code}."
+            ) from None
+
+
+def _xml(content: bytes) -> ElementTree.Element:
+    try:
+        return ElementTree.fromstring(content)  # noqa: S314  from the bucket the auditor chose
+    except ElementTree.ParseError:
+        raise Wrong("The bucket answered with what is no list.") from None
+
 
 def verify(
     export: Export,
@@ -179,12 +346,14 @@ def verify(
     *,
     witnesses: list[Key] = (),  # type: ignore[assignment]
     earlier: list[bytes] = (),  # type: ignore[assignment]
+    roots: bytes = b"",
     entry: int | None = None,
 ) -> Found:
     """Check everything. Raises Wrong at the first thing that does not hold."""
-    logs = [key for key in keys if key.kind == LOG]
+    logs = _with_changes(export, [key for key in keys if key.kind == LOG])
     heads = _checkpoints(export, logs, witnesses, earlier)
-    found, tree = Found(checkpoints=len(heads)), Tree()
+    found, tree = Found(checkpoints=len(heads), keys=len(logs)), Tree()
+    _stamps(export, roots, found)
     previous, sealed_before = "", ""
     reached = 0
     for name in export.names("segments"):
@@ -230,8 +399,7 @@ def verify_one(proof: bytes, body: bytes, keys: list[Key], *, witnesses: list[Ke
         raise Wrong("This is no proof in the format c2sp.org/tlog-proof@v1.") from None
     text, signatures = note_of(note, "the checkpoint of the proof")
     origin, size, root = head_of(text, "the checkpoint of the proof")
-    if not any(k.name == origin and k.signed(text, signatures, "the proof") is not None for k in keys):
-        raise Wrong(f"The checkpoint of the proof is not signed by a key of {origin} that was given.")
+    _require_signed(keys, origin, text, signatures, "The checkpoint of the proof", size)
     missing = [each.name for each in witnesses if each.signed(text, signatures, "the proof") is None]
     if missing:
         raise Wrong(f"The checkpoint of the proof is not cosigned by {', '.join(missing)}.")
@@ -358,8 +526,7 @@ def _checkpoints(
     for what, content in [*((name, export.read(name)) for name in export.names("checkpoints")), *given]:
         text, lines = note_of(content, what)
         origin, size, root = head_of(text, what)
-        if not any(key.name == origin and key.signed(text, lines, what) is not None for key in logs):
-            raise Wrong(f"{what} is not signed by a key of {origin} that was given.")
+        _require_signed(logs, origin, text, lines, what, size)
         for witness in witnesses:
             witness.signed(text, lines, what)  # raises if a line claims to be the witness's and is not
         known = heads.get(size)
@@ -369,6 +536,68 @@ def _checkpoints(
             )
         heads[size] = (what, root)
     return heads
+
+
+def _with_changes(export: Export, logs: list[Key]) -> list[Key]:
+    """The keys that were given, and those that they vouch for: the old and the new one sign a change of keys."""
+    waiting = export.names("key-changes")
+    while waiting:
+        left = []
+        for name in waiting:
+            text, lines = note_of(export.read(name), name)
+            try:
+                origin, kind, size, *keys, _ = text.splitlines()
+                old, new = (Key(each) for each in keys)
+                if kind != "key change" or {old.name, new.name} != {origin}:
+                    raise ValueError
+                until = int(size)
+            except (ValueError, SystemExit):
+                raise Wrong(f"{name} is no change of keys.") from None
+            known = [key for key in logs if key.text in (old.text, new.text)]
+            signed = {key.text for key in (old, new) if key.signed(text, lines, name) is not None}
+            if not any(key.text in signed for key in known):
+                left.append(name)
+                continue
+            logs += [key for key in (old, new) if key.text not in {each.text for each in known}]
+            for key in logs:
+                if key.text == old.text:
+                    key.until = until if key.until is None else min(key.until, until)
+        if left == waiting:
+            raise Wrong(
+                f"{left[0]} is not signed by a key that was given: "
+                "get the log's new key from the controller by another way."
+            )
+        waiting = left
+    return logs
+
+
+def _stamps(export: Export, roots: bytes, found: Found) -> None:
+    """The time stamps (RFC 3161) on checkpoints; without roots, or the package that reads them, it says so."""
+    names = export.names("stamps")
+    if not names:
+        return
+    if not roots:
+        found.remarks.append(
+            f"{len(names)} time stamps were not checked: give the authority's roots with --roots."
+        )
+        return
+    try:
+        import rfc3161_client as client  # noqa: PLC0415  needed only here
+    except ImportError:
+        found.remarks.append(
+            f"{len(names)} time stamps were not checked: the package rfc3161-client is missing."
+        )
+        return
+    authority = client.VerifierBuilder(roots=list(x509.load_pem_x509_certificates(roots))).build()
+    for name in names:
+        what = f"checkpoints/{name.removeprefix('stamps/').removesuffix('.tsr')}"
+        text, _ = note_of(export.read(what), what)
+        try:
+            response = client.decode_timestamp_response(export.read(name))
+            authority.verify_message(response, text.encode())
+        except (ValueError, client.VerificationError) as problem:
+            raise Wrong(f"{name}: the time stamp does not hold ({problem}).") from None
+        found.stamps.append(response.tst_info.gen_time.isoformat())
 
 
 def _witnessed(export: Export, witnesses: list[Key], heads: dict[int, tuple[str, bytes]]) -> list[str]:
@@ -391,8 +620,7 @@ def _manifest(content: bytes, name: str, logs: list[Key], start: int, end: int) 
         origin = manifest["origin"]
     except (ValueError, KeyError, TypeError):
         raise Wrong(f"{name} is no manifest.") from None
-    if not any(key.name == origin and key.signed(text, lines, name) is not None for key in logs):
-        raise Wrong(f"{name} is not signed by a key of {origin} that was given.", start)
+    _require_signed(logs, origin, text, lines, name, end, start)
     if said != (start, end) or manifest.get("format") != 1:
         raise Wrong(
             f"{name} speaks of the entries {said[0]} to {said[1] - 1}: it is under another's name.", start
@@ -482,18 +710,18 @@ def _first_wrong(export: Export, manifest: dict[str, Any], leaves: bytes, proble
 
 
 def _bodies(packed: bytes, name: str, start: int) -> Iterator[bytes]:
+    """Entry by entry: what is unpacked is never in memory as a whole."""
+    content, number = gzip.GzipFile(fileobj=io.BytesIO(packed)), start
     try:
-        content = gzip.decompress(packed)
+        while head := content.read(2):
+            length = int.from_bytes(head, "big")
+            body = content.read(length)
+            if len(head) < 2 or len(body) != length:
+                raise Wrong(f"{name} ends in the middle of entry {number}.", number)
+            yield body
+            number += 1
     except (OSError, EOFError, zlib.error) as problem:
         raise Wrong(f"{name} cannot be unpacked ({problem}): it is cut short or damaged.", start) from None
-    place, number = 0, start
-    while place < len(content):
-        length = int.from_bytes(content[place : place + 2], "big")
-        body = content[place + 2 : place + 2 + length]
-        if len(body) != length:
-            raise Wrong(f"{name} ends in the middle of entry {number}.", number)
-        yield body
-        place, number = place + 2 + length, number + 1
 
 
 def _check_entry(number: int, body: bytes) -> datetime:
@@ -519,7 +747,7 @@ def _moment(text: str, number: int) -> datetime:
 def _require_part_of_a_segment(export: Export, name: str) -> None:
     """A file that no manifest speaks of was left by a run that was killed, or put there."""
     base = re.sub(r"\.(entries\.gz|leaves)$", "", name)
-    if base == name or not (export.root / f"{base}.manifest").is_file():
+    if base == name or not export.has(f"{base}.manifest"):
         raise Wrong(f"{name} belongs to no manifest: the segment is half written, or somebody put it there.")
 
 
@@ -572,7 +800,10 @@ def main(arguments: list[str] | None = None) -> int:
     if given[:1] == ["proof"]:
         return main_report(given[1:])
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("export", type=Path, nargs="?")
+    parser.add_argument("export", nargs="?", help="a folder, or s3://bucket/prefix")
+    parser.add_argument("--endpoint", default="", help="of the bucket, where it is not Amazon's")
+    parser.add_argument("--region", default="", help="of the bucket")
+    parser.add_argument("--roots", type=Path, help="root certificates (PEM) of the time stamp authority")
     parser.add_argument("--proof", type=Path, help="of one entry, instead of an export")
     parser.add_argument("--body", type=Path, help="the bytes of that entry")
     parser.add_argument("--key", action="append", required=True, help="verifier key of the log")
@@ -594,10 +825,11 @@ def main(arguments: list[str] | None = None) -> int:
             )
             return _print(asked, _one_in_words(found))
         found = verify(
-            Export(asked.export),
+            _export(asked),
             [Key(each) for each in asked.key],
             witnesses=[Key(each) for each in asked.witness],
             earlier=[path.read_bytes() for path in asked.checkpoint],
+            roots=asked.roots.read_bytes() if asked.roots else b"",
             entry=asked.entry,
         )
     except OSError as problem:
@@ -612,6 +844,9 @@ def main(arguments: list[str] | None = None) -> int:
             "segments": found.segments,
             "checkpoints": found.checkpoints,
             "witnesses": found.witnesses,
+            "stamps": found.stamps,
+            "keys": found.keys,
+            "remarks": found.remarks,
             "root": found.root,
             "from": found.first_at,
             "to": found.last_at,
@@ -619,6 +854,12 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.entry is not None:
             report |= {"leaf": found.leaf.hex(), "body": found.body}
     return _print(asked, report)
+
+
+def _export(asked: argparse.Namespace) -> Export:
+    if asked.export.startswith("s3://"):
+        return Bucket(asked.export, endpoint=asked.endpoint, region=asked.region)
+    return Export(Path(asked.export))
 
 
 def _print(asked: argparse.Namespace, report: dict[str, Any]) -> int:
@@ -650,6 +891,11 @@ def _in_words(report: dict[str, Any]) -> str:
     ]
     if report["witnesses"]:
         lines.append(f"Cosigned by {', '.join(report['witnesses'])}.")
+    if report.get("stamps"):
+        lines.append(
+            f"{len(report['stamps'])} checkpoints were time-stamped, the last at {report['stamps'][-1]}."
+        )
+    lines += report.get("remarks", [])
     if "body" in report:
         lines += [f"The entry asked for is in the tree, its leaf is {report['leaf']}:", report["body"]]
     return "\n".join(lines) + "\n"

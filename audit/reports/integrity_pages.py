@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from audit.ledger import guarding, proofs
 from audit.ledger.alarming import settle
-from audit.ledger.models import Alarm, Checkpoint, Entry, Segment, Verification
+from audit.ledger.models import Alarm, Checkpoint, Entry, KeyChange, Segment, Verification
 from audit.ledger.signing import signing_key
 from audit.ledger.witnessing import witnesses
 from audit.ledger.worm.base import WormProblem
@@ -110,10 +111,12 @@ def _page(
             (alarm, form if form and alarm.pk == about else SettleForm(prefix="")) for alarm in found.alarms
         ],
         "settled": Alarm.objects.exclude(settled_at=None)[:LATEST],
-        "checkpoints": Checkpoint.objects.prefetch_related("cosignatures")[:LATEST],
+        "checkpoints": Checkpoint.objects.select_related("stamp").prefetch_related("cosignatures")[:LATEST],
         "segments": Segment.objects.all()[:LATEST],
         "verifications": Verification.objects.all()[:LATEST],
         "key": str(signing_key().verifier),
+        "changes": KeyChange.objects.all(),
+        "authority": settings.LEDGER_TSA,
         "witnesses": witnesses(),
         "place": where.label if where else "",
         "may_guard": request.user.may("ledger.guard"),

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -462,6 +463,64 @@ def test_locked_objects_cannot_be_destroyed(db: None, locked: BucketPlace, tmp_p
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(locked.get(name) if name != segment.manifest else kept)
     assert check(tmp_path / "copy")["entries"] == Checkpoint.objects.first().size
+
+
+def check_bucket(place: BucketPlace, server: ObjectServer) -> dict:
+    """The verifier as an auditor runs it on the bucket itself."""
+    arguments = [
+        f"s3://{place.bucket}/{place.prefix}",
+        "--endpoint",
+        server.endpoint,
+        "--region",
+        server.region,
+    ]
+    done = subprocess.run(
+        [sys.executable, "-I", verifier.__file__, *arguments, "--key", str(signing_key().verifier), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"AWS_ACCESS_KEY_ID": server.access_key, "AWS_SECRET_ACCESS_KEY": server.secret_key},
+    )
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_bucket_itself_is_checked(db: None, locked: BucketPlace, s3_server: ObjectServer) -> None:
+    for entries in (3, 2):
+        grow(entries)
+        export(locked)
+    report = check_bucket(locked, s3_server)
+    assert (report["holds"], report["entries"], report["segments"]) == (True, 5, 2)
+    client, where = locked.client, {"Bucket": locked.bucket}
+    name = "segments/00000000000000-00000000000003.leaves"
+    client.put_object(**where, Key=f"ledger/{name}", Body=b"forged")
+    wrong = check_bucket(locked, s3_server)["problem"]
+    assert wrong == f"{name} was written over, or hidden by a delete marker: it has 2 versions."
+
+
+def test_a_hidden_or_unlocked_object_of_the_bucket_is_named(
+    db: None, locked: BucketPlace, s3_server: ObjectServer, s3_bucket: str
+) -> None:
+    grow(2)
+    (segment,) = export(locked)
+    locked.client.delete_object(Bucket=locked.bucket, Key=f"ledger/{segment.manifest}")
+    wrong = check_bucket(locked, s3_server)["problem"]
+    assert wrong == f"{segment.manifest} was written over, or hidden by a delete marker: it has 2 versions."
+    options = {"endpoint": s3_server.endpoint, "region": s3_server.region}
+    options |= {"access_key": s3_server.access_key, "secret_key": s3_server.secret_key}
+    copy = BucketPlace(s3_bucket, "copy", options=options)
+    for name in ("checkpoints/00000000000002", *(n for n in locked.names() if n.startswith("checkpoints/"))):
+        found = locked.client.get_object(Bucket=locked.bucket, Key=f"ledger/{name}")
+        copy.client.put_object(Bucket=s3_bucket, Key=f"copy/{name}", Body=found["Body"].read())
+    wrong = check_bucket(copy, s3_server)["problem"]
+    assert wrong.endswith("is not locked in compliance mode: it could be deleted or replaced today.")
+
+
+def test_a_bucket_that_refuses_is_said_so(db: None, locked: BucketPlace, s3_server: ObjectServer) -> None:
+    grow(1)
+    export(locked)
+    wrong = check_bucket(locked, replace(s3_server, secret_key="wrong"))["problem"]
+    assert wrong == "The bucket cannot be read: the bucket answered 403."
 
 
 def test_a_bucket_without_lock_is_not_taken_for_one(

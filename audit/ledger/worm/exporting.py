@@ -11,9 +11,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.ledger.checkpoints import checkpoint, root_at
-from audit.ledger.models import Checkpoint, Segment
-from audit.ledger.notes import Note
-from audit.ledger.signing import signing_key
+from audit.ledger.models import Checkpoint, KeyChange, Segment, Stamp
+from audit.ledger.notes import Note, VerifierKey
+from audit.ledger.signing import signing_keys, verifier_keys
 from audit.ledger.worm.base import Kept, Place, WormProblem
 from audit.ledger.worm.segments import DIGITS, Sealed, gaps, seal
 
@@ -64,7 +64,7 @@ def _write(place: Place, start: int, end: int, last: Segment | None) -> Segment:
     previous = place.get(last.manifest) if last else b""
     if last and sha256(previous).hexdigest() != last.manifest_sha256:
         raise WormProblem(f"{place.label}/{last.manifest} is not what was written there.")
-    sealed = seal(start, end, root_at(end), key=signing_key(), previous=previous, until=until, made_at=now)
+    sealed = seal(start, end, root_at(end), keys=signing_keys(), previous=previous, until=until, made_at=now)
     for name, content in sealed.files.items():
         _put(place, name, content, until)
     manifest, kept = _put_manifest(place, sealed, until)
@@ -96,7 +96,7 @@ def _same(one: bytes, other: bytes) -> bool:
     said = []
     for content in (one, other):
         note = Note.parse(content.decode())
-        if note.signed_by(signing_key().verifier) is None:
+        if all(note.signed_by(key) is None for key, _, _ in verifier_keys()):
             return False
         said.append(orjson.loads(note.text) | {"made_at": "", "retain_until": ""})
     return said[0] == said[1]
@@ -115,10 +115,21 @@ def _keep_checkpoint(place: Place, latest: Checkpoint) -> None:
     name = _checkpoint_name(latest)
     if not _has(place, name):
         _put(place, name, latest.cosigned().encode(), until)
-    key = signing_key().verifier
-    key_name = f"keys/{key.key_id.hex()}.vkey"
-    if not _has(place, key_name):
-        _put(place, key_name, f"{key}\n".encode(), until)
+    stamp = Stamp.objects.filter(checkpoint=latest).first()
+    if stamp and not _has(place, stamp_name(latest)):
+        _put(place, stamp_name(latest), bytes(stamp.response), until)
+    for key, _, _ in verifier_keys():
+        key_name = f"keys/{key.key_id.hex()}.vkey"
+        if not _has(place, key_name):
+            _put(place, key_name, f"{key}\n".encode(), until)
+    for change in KeyChange.objects.order_by("pk"):
+        name = f"key-changes/{change.size:0{DIGITS}d}-{VerifierKey.parse(change.new).key_id.hex()}"
+        if not _has(place, name):
+            _put(place, name, change.note.encode(), until)
+
+
+def stamp_name(checkpoint: Checkpoint) -> str:
+    return f"stamps/{checkpoint.size:0{DIGITS}d}.tsr"
 
 
 def _checkpoint_name(latest: Checkpoint) -> str:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import orjson
 from django.db import transaction
+from django.utils import timezone
 
 from audit.ledger import tiles, verifier
 from audit.ledger.checkpoints import root_at
-from audit.ledger.models import Checkpoint, Cosignature, Head, Segment, Waiting
+from audit.ledger.models import Checkpoint, Cosignature, Head, KeyChange, Segment, Stamp, Waiting
 from audit.ledger.notes import DASH, Note, TreeHead, VerifierKey
 from audit.ledger.sequencing import sequence
+from audit.ledger.stamping import time_of
 from audit.ledger.worm.segments import framed
 
 AT_ONCE = 5_000
@@ -50,6 +52,7 @@ def restore(export: Path, *, key: VerifierKey, protection: str = "restored from 
             raise CannotRestore(f"The entries up to {manifest['to'] - 1} did not come out as they went in.")
         _keep_segment(manifest, name, content, export, protection)
     _keep_checkpoints(export)
+    _keep_changes(export)
 
 
 def _manifests(export: Path) -> Iterator[tuple[dict, str, bytes]]:
@@ -125,3 +128,37 @@ def _keep_checkpoints(export: Path) -> None:
                 Cosignature.objects.get_or_create(
                     checkpoint=checkpoint, witness=each.name, defaults={"line": line, "at": at}
                 )
+
+
+@transaction.atomic
+def _keep_changes(export: Path) -> None:
+    """The changes of keys and the time stamps; a change's time is that of the first segment behind it."""
+    for path in sorted((export / "key-changes").glob("*")):
+        note = path.read_text()
+        _, _, size, old, new, how = Note.parse(note).text.splitlines()
+        after = Segment.objects.filter(end__gte=int(size)).order_by("end").first()
+        at = after.written_at if after else timezone.now()
+        KeyChange.objects.get_or_create(
+            new=new,
+            defaults={
+                "size": int(size),
+                "old": old,
+                "note": note,
+                "revoked": how == "revoked",
+                "reason": "restored from an export",
+                "at": at,
+                "until": at,
+            },
+        )
+    for path in sorted((export / "stamps").glob("*.tsr")):
+        checkpoint = Checkpoint.objects.filter(size=int(path.stem)).first()
+        if checkpoint:
+            response = path.read_bytes()
+            Stamp.objects.get_or_create(
+                checkpoint=checkpoint,
+                defaults={
+                    "authority": "restored from an export",
+                    "response": response,
+                    "at": time_of(response),
+                },
+            )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import gzip
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -37,7 +37,14 @@ def name_of(start: int, end: int) -> str:
 
 
 def seal(
-    start: int, end: int, root: bytes, *, key: SigningKey, previous: bytes, until: datetime, made_at: datetime
+    start: int,
+    end: int,
+    root: bytes,
+    *,
+    keys: Sequence[SigningKey],
+    previous: bytes,
+    until: datetime,
+    made_at: datetime,
 ) -> Sealed:
     """The entries [start, end); `root` is that of the first `end`. `previous` is the manifest before it, if any."""
     rows = Entry.objects.filter(number__gte=start, number__lt=end).order_by("number")
@@ -52,7 +59,7 @@ def seal(
     text = canonical_bytes(
         {
             "format": FORMAT,
-            "origin": key.name,
+            "origin": keys[0].name,
             "from": start,
             "to": end,
             "root": base64.b64encode(root).decode(),
@@ -63,7 +70,7 @@ def seal(
             "retain_until": _moment(until),
         }
     ).decode()
-    manifest = str(Note(f"{text}\n", (key.sign(f"{text}\n"),))).encode()
+    manifest = str(Note(f"{text}\n", tuple(key.sign(f"{text}\n") for key in keys))).encode()
     return Sealed(
         start,
         end,

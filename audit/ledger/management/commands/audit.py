@@ -4,14 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.ledger import chain, guarding, proofs
 from audit.ledger.context import Actor, acting
 from audit.ledger.models import Entry
 from audit.ledger.notes import NoteProblem, VerifierKey
+from audit.ledger.rotating import rotate
 from audit.ledger.sequencing import sequence
-from audit.ledger.signing import signing_key
+from audit.ledger.signing import signing_key, verifier_keys
+from audit.ledger.stamping import StampProblem, authority, stamp
 from audit.ledger.worm.base import WormProblem
 from audit.ledger.worm.places import place
 from audit.ledger.worm.restoring import CannotRestore, restore
@@ -21,7 +24,8 @@ class Command(BaseCommand):
     help = (
         "The ledger: `verify` recomputes it, `checkpoint` signs how it stands, `prove` proves an entry, `export` "
         "writes sealed segments to write-once storage, `prove-worm` tries to destroy a canary there, `restore` "
-        "fills an empty ledger from an export, `key` prints the key to check all of that with."
+        "fills an empty ledger from an export, `key` prints the key to check it with, `rotate-key` changes it, "
+        "`stamp` has a checkpoint time-stamped."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,7 +44,14 @@ class Command(BaseCommand):
         fill = actions.add_parser("restore", help="fill the empty ledger of this database from an export")
         fill.add_argument("export", type=Path)
         fill.add_argument("--key", help="verifier key of the log; without it, this console's own")
-        actions.add_parser("key", help="the verifier key of this ledger")
+        actions.add_parser("key", help="the verifier keys of this ledger, the one in use first")
+        rotate = actions.add_parser("rotate-key", help="sign with a new key from now on")
+        rotate.add_argument("--reason", required=True, help="kept in the ledger")
+        rotate.add_argument(
+            "--revoke", action="store_true", help="the old key was stolen: it counts for nothing more"
+        )
+        rotate.add_argument("--lost", metavar="KEY", help="the old key is gone; this was its verifier key")
+        actions.add_parser("stamp", help="have the latest checkpoint stamped by the time stamp authority")
 
     def handle(self, *args: Any, **options: Any) -> None:
         actions: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -51,6 +62,8 @@ class Command(BaseCommand):
             "prove-worm": self._prove_worm,
             "restore": self._restore,
             "key": self._key,
+            "rotate-key": self._rotate,
+            "stamp": self._stamp,
         }
         with acting(Actor("system", "command")):
             actions[options["action"]](options)
@@ -132,4 +145,37 @@ class Command(BaseCommand):
         self.stdout.write("The ledger is restored, and equal to the export.")
 
     def _key(self, options: dict[str, Any]) -> None:
-        self.stdout.write(str(signing_key().verifier))
+        for key, start, end in reversed(verifier_keys()):
+            self.stdout.write(f"{key}" if end is None else f"{key}  (until entry {end - 1}, from {start})")
+
+    def _rotate(self, options: dict[str, Any]) -> None:
+        try:
+            lost = VerifierKey.parse(options["lost"]) if options["lost"] else None
+            change = rotate(reason=options["reason"], revoke=options["revoke"], lost=lost)
+        except (ValidationError, NoteProblem) as problem:
+            said = problem.messages if isinstance(problem, ValidationError) else [str(problem)]
+            raise CommandError(" ".join(said)) from problem
+        self.stdout.write(change.new)
+        self.stdout.write(
+            f"The ledger is signed with this key from entry {change.size} on. Give it to your auditors and witnesses"
+            + (
+                " now: the old one counts for nothing more."
+                if change.revoked
+                else f" until {change.until:%Y-%m-%d}."
+            )
+        )
+
+    def _stamp(self, options: dict[str, Any]) -> None:
+        by = authority()
+        if by is None:
+            raise CommandError("LEDGER_TSA names no time stamp authority.")
+        made = guarding.sign()
+        if made is None or not made.size:
+            raise CommandError("There is no checkpoint to be stamped.")
+        try:
+            stamped = stamp(made, by)
+        except StampProblem as problem:
+            raise CommandError(str(problem)) from problem
+        self.stdout.write(
+            f"{made.size} entries, stamped {stamped.at:%Y-%m-%d %H:%M:%S} UTC by {stamped.authority}."
+        )
