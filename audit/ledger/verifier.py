@@ -439,8 +439,7 @@ def verify_report(report: bytes, keys: list[Key], *, witnesses: list[Key]) -> di
     what = "the checkpoint of the report"
     text, signatures = note_of(note, what)
     origin, size, root = head_of(text, what)
-    if not any(k.name == origin and k.signed(text, signatures, what) is not None for k in keys):
-        raise Wrong(f"The checkpoint of the report is not signed by a key of {origin} that was given.")
+    _require_signed(keys, origin, text, signatures, "The checkpoint of the report", size)
     missing = [each.name for each in witnesses if each.signed(text, signatures, what) is None]
     if missing:
         raise Wrong(f"The checkpoint of the report is not cosigned by {', '.join(missing)}.")

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any
 
 from audit.ledger import guarding
-from audit.ledger.models import Checkpoint
+from audit.ledger.models import Checkpoint, Stamp
 from audit.ledger.notes import Note, NoteProblem, TreeHead
 from audit.ledger.proofs import covering, inclusion
 from audit.ledger.sequencing import sequence
-from audit.ledger.signing import signing_key
+from audit.ledger.signing import verifier_keys
 from audit.reports.base import Fact, Section
 from audit.reports.evidence import Told, last_number
 
@@ -36,6 +36,7 @@ class Named:
     signed_at: datetime
     witnesses: tuple[str, ...]
     key: str  # by which it is checked
+    stamped: str  # by a time stamp authority (RFC 3161), and when
 
 
 def sign_for(reference: str) -> None:
@@ -87,6 +88,7 @@ def checkpoint_section(checkpoint: Named | None) -> Section:
             Fact("Root", checkpoint.root, "RFC 6962"),
             Fact("Signed", checkpoint.signed_at),
             Fact("Cosigned by", list(checkpoint.witnesses) or "no witness"),
+            Fact("Time stamp", checkpoint.stamped or "none", "RFC 3161"),
             Fact("Key of the log", checkpoint.key, "to compare"),
         ],
     )
@@ -94,6 +96,7 @@ def checkpoint_section(checkpoint: Named | None) -> Section:
 
 def _named(checkpoint: Checkpoint) -> Named:
     head = _head(checkpoint)
+    stamp = Stamp.objects.filter(checkpoint=checkpoint).first()
     return Named(
         origin=head.origin,
         size=checkpoint.size,
@@ -101,7 +104,17 @@ def _named(checkpoint: Checkpoint) -> Named:
         note=checkpoint.cosigned(),
         signed_at=checkpoint.at,
         witnesses=tuple(each.witness for each in checkpoint.cosignatures.all()),
-        key=str(signing_key().verifier),
+        key=_key_for(checkpoint.size),
+        stamped=f"{stamp.authority}, {stamp.at:%Y-%m-%d %H:%M:%S} UTC" if stamp else "",
+    )
+
+
+def _key_for(size: int) -> str:
+    """The key in use when the log was so long."""
+    return next(
+        str(key)
+        for key, start, end in reversed(verifier_keys())
+        if start < size and (end is None or size <= end)
     )
 
 
