@@ -3,6 +3,7 @@
 
     python verifier.py EXPORT --key KEY [--witness KEY]… [--checkpoint FILE]… [--roots FILE] [--entry NUMBER] [--json]
     python verifier.py --proof FILE --body FILE --key KEY [--witness KEY]… [--json]
+    python verifier.py proof REPORT --key KEY [--witness KEY]… [--json]
 
 EXPORT is a folder as the console writes it, or its bucket: s3://bucket/prefix, with --endpoint where it is not
 Amazon's, and AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION in the environment. Of a bucket
@@ -14,7 +15,9 @@ names keys of witnesses that must have cosigned the latest checkpoint; --checkpo
 others kept from earlier: the export has to continue them; --roots has the root certificates (PEM) of the authority
 that stamped checkpoints, and needs the package rfc3161-client.
 
-The second form checks one entry by its proof (C2SP tlog-proof) and its exact bytes, without any export.
+The second form checks one entry by its proof (C2SP tlog-proof) and its exact bytes, without any export. The third
+checks a report in JSON that carries such proofs, as the proof of an erasure does: every entry that it lists, against
+the signed checkpoint that it names, and that what it says of each entry is what the entry says.
 
 What is checked: the signature of every manifest and checkpoint; that segments follow one another from entry 0 without
 a gap; the SHA-256 and length of every file; every entry's hash and canonical form; the Merkle root after every segment
@@ -415,6 +418,86 @@ def verify_one(proof: bytes, body: bytes, keys: list[Key], *, witnesses: list[Ke
     )
 
 
+def verify_report(report: bytes, keys: list[Key], *, witnesses: list[Key]) -> dict[str, Any]:
+    """That all entries listed by a report in JSON are in the tree of the checkpoint that it names.
+
+    What was checked, with everything that does not hold under `wrong`. Raises Wrong for what is no such report, and for
+    a checkpoint that nobody signed.
+    """
+    try:
+        content = json.loads(report)
+        proof = content["ledger_proof"]
+        if proof["format"] != "ledger-proof/1":
+            raise ValueError
+        said = (proof["origin"], proof["size"], base64.b64decode(proof["root"], validate=True))
+        note, listed = proof["checkpoint"].encode(), proof["entries"]
+        rows = {
+            row["entry"]: row for part in content["sections"] for row in part.get("rows", ()) if "leaf" in row
+        }
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Wrong("This is no report in JSON with proofs from the ledger (ledger-proof/1).") from None
+    what = "the checkpoint of the report"
+    text, signatures = note_of(note, what)
+    origin, size, root = head_of(text, what)
+    _require_signed(keys, origin, text, signatures, "The checkpoint of the report", size)
+    missing = [each.name for each in witnesses if each.signed(text, signatures, what) is None]
+    if missing:
+        raise Wrong(f"The checkpoint of the report is not cosigned by {', '.join(missing)}.")
+    if said != (origin, size, root):
+        raise Wrong("The report names another origin, size or root than its signed checkpoint.")
+    wrong: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
+    for place, each in enumerate(listed):
+        try:
+            told.append(_check_listed(each, rows, size, root))
+        except Wrong as problem:
+            wrong.append({"entry": problem.entry, "problem": str(problem)})
+        except (KeyError, TypeError, ValueError, AttributeError):
+            wrong.append(
+                {"entry": None, "problem": f"The entry in place {place} of the proofs is malformed."}
+            )
+    unproven = sorted(
+        set(rows) - {each["index"] for each in listed if isinstance(each, dict) and "index" in each}
+    )
+    wrong += [{"entry": index, "problem": f"Entry {index} is listed without a proof."} for index in unproven]
+    return {
+        "holds": not wrong,
+        "problem": " ".join(each["problem"] for each in wrong),
+        "wrong": wrong,
+        "origin": origin,
+        "size": size,
+        "root": base64.b64encode(root).decode(),
+        "witnesses": [each.name for each in witnesses],
+        "entries": told,
+    }
+
+
+def _check_listed(listed: dict[str, Any], rows: dict[int, Any], size: int, root: bytes) -> dict[str, Any]:
+    """One entry of a report: its bytes, its path, and the report's own line about it. Raises Wrong."""
+    index, body = listed["index"], listed["body"].encode()
+    if not isinstance(index, int) or isinstance(index, bool):
+        raise ValueError
+    leaf = hashlib.sha256(b"\x00" + body).digest()
+    if leaf.hex() != listed["leaf"]:
+        raise Wrong(
+            f"Entry {index} was altered: its bytes do not have the hash that stands beside them.", index
+        )
+    path = [base64.b64decode(each, validate=True) for each in listed["path"]]
+    if _climb(index, size, leaf, path) != root:
+        raise Wrong(
+            f"The proof of entry {index} does not lead to the root: its bytes, its path or its index are wrong.",
+            index,
+        )
+    at = _check_entry(index, body)
+    content, row = json.loads(body), rows.get(index)
+    if row is None:
+        raise Wrong(f"The report does not list entry {index} among its entries.", index)
+    same = (_moment(row["when"], index), row["action"], row["actor"], row["leaf"])
+    if same != (at, content["action"], content["actor"]["id"], leaf.hex()):
+        raise Wrong(f"The report says something else of entry {index} than the entry itself.", index)
+    return {"entry": index, "at": content["at"], "action": content["action"], "facts": content["facts"]}
+
+
 def _climb(index: int, size: int, leaf: bytes, path: list[bytes]) -> bytes:
     """RFC 9162 §2.1.3.2: the root that a path leads to; empty where it has the wrong length."""
     if not 0 <= index < size:
@@ -667,7 +750,54 @@ def _require_part_of_a_segment(export: Export, name: str) -> None:
         raise Wrong(f"{name} belongs to no manifest: the segment is half written, or somebody put it there.")
 
 
+def main_report(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="verifier.py proof", description="Check a report that carries proofs."
+    )
+    parser.add_argument("report", type=Path, help="in JSON, as the console wrote it")
+    parser.add_argument("--key", action="append", required=True, help="verifier key of the log")
+    parser.add_argument("--witness", action="append", default=[], help="verifier key of a witness")
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
+    asked = parser.parse_args(arguments)
+    keys, witnesses = [Key(each) for each in asked.key], [Key(each) for each in asked.witness]
+    try:
+        found = verify_report(asked.report.read_bytes(), keys, witnesses=witnesses)
+    except OSError as problem:
+        sys.stderr.write(f"It could not be checked: {problem}\n")
+        return 2
+    except Wrong as wrong:
+        found = {
+            "holds": False,
+            "problem": str(wrong),
+            "wrong": [{"entry": wrong.entry, "problem": str(wrong)}],
+        }
+    if asked.json:
+        sys.stdout.write(json.dumps(found) + "\n")
+    elif not found["holds"]:
+        sys.stdout.write("".join(f"DOES NOT HOLD: {each['problem']}\n" for each in found["wrong"]))
+    else:
+        sys.stdout.write(_report_in_words(found))
+    return 0 if found["holds"] else 1
+
+
+def _report_in_words(found: dict[str, Any]) -> str:
+    lines = [
+        f"Holds: {len(found['entries'])} entries are in the log {found['origin']}.",
+        f"Its checkpoint: {found['size']} entries, root {found['root']}.",
+    ]
+    if found["witnesses"]:
+        lines.append(f"Cosigned by {', '.join(found['witnesses'])}.")
+    lines += [
+        f"{each['entry']:>10}  {each['at']}  {each['action']}  {json.dumps(each['facts'])}"
+        for each in found["entries"]
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def main(arguments: list[str] | None = None) -> int:
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["proof"]:
+        return main_report(given[1:])
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("export", nargs="?", help="a folder, or s3://bucket/prefix")
     parser.add_argument("--endpoint", default="", help="of the bucket, where it is not Amazon's")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, ClassVar
 
@@ -58,6 +58,9 @@ class ReportContent:
     conclusive: bool
     sections: Sequence[Section]
     gaps: Sequence[Gap] = ()
+    ledger_proof: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # in JSON alone: what a verifier checks offline
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,9 @@ class Report(ABC):
         "reports.view"  # of what it tells, where that is closed to some who read reports
     )
     Parameters: ClassVar[type[forms.Form]] = forms.Form
+
+    def prepare(self, **parameters: Any) -> None:  # noqa: B027 (most reports need nothing)
+        """What has to be written before the content is read, since reading writes nothing."""
 
     @abstractmethod
     def build(self, **parameters: Any) -> ReportContent:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from audit.ledger.models import Entry
 from audit.reports.events import REPORT_MADE
+from erasure.custodians.models import Task
 from erasure.models import Plan, Step, SubjectRequest
+from erasure.training.models import Version
 from governance.console.models import User
 
 
@@ -75,13 +77,25 @@ class Evidence:
                 yield told
 
 
-def _about(request: SubjectRequest, plans: list[Plan]) -> Iterator[Entry]:
-    """That reports were made is left out: a report that lists itself would never be the same twice."""
-    about_request = Q(object_type=request._meta.label_lower, object_id=str(request.pk))
-    about_plans = Q(object_type=Plan._meta.label_lower, object_id__in=[str(plan.pk) for plan in plans])
-    yield from (
-        Entry.objects.filter(about_request | about_plans).exclude(action=REPORT_MADE.key).order_by("number")
+def last_number(reference: str) -> int | None:
+    """The number of the last entry about a request that is to be proven; None where there is none."""
+    request = SubjectRequest.objects.get(reference=reference)
+    return _about(request, list(request.plans.all())).values_list("number", flat=True).last()
+
+
+def _about(request: SubjectRequest, plans: list[Plan]) -> QuerySet[Entry]:
+    """Of the request, its plans, what others were asked to do for it, and where training sets exclude its person.
+
+    That reports were made is left out: a report that lists itself would never be the same twice.
+    """
+    tasks = Task.objects.filter(request=request).values_list("pk", flat=True)
+    about = (
+        Q(object_type=request._meta.label_lower, object_id=str(request.pk))
+        | Q(object_type=Plan._meta.label_lower, object_id__in=[str(plan.pk) for plan in plans])
+        | Q(object_type=Task._meta.label_lower, object_id__in=[str(pk) for pk in tasks])
+        | Q(object_type=Version._meta.label_lower, subject=request.subject)
     )
+    return Entry.objects.filter(about).exclude(action=REPORT_MADE.key).order_by("number")
 
 
 def _told(entry: Entry) -> Told:

@@ -38,6 +38,7 @@ def cleaned(report: Report, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def make(report: Report, *, parameters: Mapping[str, Any], made_at: datetime) -> Document:
     """The report as everything stands at one moment, with the ledger's checkpoint of that moment."""
+    report.prepare(**parameters)
     with snapshot() as checkpoint:
         content: ReportContent = report.build(**parameters)
     return Document(report, dict(parameters), content, checkpoint, made_at)

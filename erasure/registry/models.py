@@ -5,8 +5,9 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import System
-from governance.console.models import User
+from catalog.models import DataSet, System
+from erasure.models import Plan
+from governance.console.models import Job, User
 
 
 class Registration(models.Model):
@@ -81,29 +82,97 @@ class Backup(models.Model):
 
 
 class Replay(models.Model):
-    """The registry run against a restored copy before it goes live: whom it still held, and that nobody is left."""
+    """The registry run against a restored copy before it goes live: whom it still held, and that nobody is left.
+
+    The copy has the structure of `system`. It lies where the system does, or at the address in `settings`.
+    """
+
+    class State(models.TextChoices):
+        LOOKING = "looking", "Looking"
+        ASKING = "asking", "Questions to answer"
+        BLOCKED = "blocked", "Blocked"
+        PLANNED = "planned", "Awaiting approval"
+        EXECUTING = "executing", "Erasing again"
+        COMPLETE = "complete", "Holds nobody"
+        RESIDUAL = "residual found", "Residual found"
+        REJECTED = "rejected", "Rejected"
+        OVERTAKEN = "overtaken", "Overtaken"
+        FAILED = "failed", "Failed"
+
+    OPEN = (State.LOOKING, State.ASKING, State.BLOCKED, State.PLANNED, State.EXECUTING)
 
     system = models.ForeignKey(System, on_delete=models.CASCADE, related_name="replays")
     backup = models.ForeignKey(Backup, on_delete=models.SET_NULL, null=True, related_name="replays")
-    persons = models.IntegerField(default=0)  # registered identifiers that stood in the copy
-    rows = models.BigIntegerField(default=0)
-    steps = models.JSONField(default=list)  # [{data_set, method, rows, left}]
-    left = models.BigIntegerField(null=True)  # what the second search found; None until it ran
+    settings = models.JSONField(null=True)  # of the copy, where it lies elsewhere; without its secrets
+    secrets = models.BinaryField(null=True)  # sealed as those of the system
+    state = models.CharField(max_length=16, choices=State.choices, default=State.LOOKING)
+    plan = models.OneToOneField(Plan, on_delete=models.PROTECT, null=True, related_name="replay")
+    job = models.ForeignKey(Job, on_delete=models.SET_NULL, null=True, related_name="+")
+    asked_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    persons = models.IntegerField(default=0)  # registered persons who stood in the copy
+    rows = models.BigIntegerField(default=0)  # rows that were to change for them
+    steps = models.JSONField(default=list)  # [{data_set, method, rows, left, why}]
+    newer = models.JSONField(default=list)  # [{data_set, rows}]: since the erasure, and so left alone
+    unsearched = models.JSONField(default=list)  # [{data_set, problem}]
+    left = models.BigIntegerField(null=True)  # what the last search found; None until it ran
+    problem = models.CharField(max_length=500, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "registry_replay"
-        ordering = ["-started_at"]
+        ordering = ["-started_at", "-pk"]
 
     def __str__(self) -> str:
-        return f"Replay of {self.system}"
+        return f"{self.reference}, {self.system}"
 
     def ledger_name(self) -> str:
         return str(self)
 
+    def get_absolute_url(self) -> str:
+        return reverse("registry:replay", args=[self.pk])
+
     @property
-    def state(self) -> str:
-        if self.finished_at is None:
-            return "running"
-        return "residual found" if self.left else "complete"
+    def reference(self) -> str:
+        return f"RP-{self.started_at.year}-{self.pk:05d}"
+
+    @property
+    def where(self) -> str:
+        """Where the copy lies, in a word."""
+        return "elsewhere" if self.settings is not None else "in the place of the system"
+
+
+class ReplayQuestion(models.Model):
+    """What the copy does not tell by itself, and an officer does: whether rows are to be erased or left alone."""
+
+    class Why(models.TextChoices):
+        UNDATED = "undated", "Nothing says whether the rows are from before the erasure"
+        NEWER = "newer", "Rows from after the erasure hang on rows from before it"
+        DOUBT = "doubt", "The identifier stands in the rows of many"
+
+    class Answer(models.TextChoices):
+        ERASE = "erase", "Erase them"
+        LEAVE = "leave", "Leave them alone"
+
+    replay = models.ForeignKey(Replay, on_delete=models.CASCADE, related_name="questions")
+    data_set = models.ForeignKey(DataSet, on_delete=models.CASCADE, related_name="+")
+    why = models.CharField(max_length=8, choices=Why.choices)
+    category = models.CharField(max_length=60, blank=True)  # of the identifier, where that is in doubt
+    persons = models.IntegerField(default=0)
+    rows = models.BigIntegerField()
+    asked_at = models.DateTimeField(default=timezone.now)
+    answer = models.CharField(max_length=5, choices=Answer.choices, blank=True)
+    reason = models.CharField(max_length=250, blank=True)
+    answered_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "registry_replay_question"
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["replay", "data_set", "why", "category"], name="replay_asks_once")
+        ]
+
+    def __str__(self) -> str:
+        whose = f"{self.persons:,} person{'' if self.persons == 1 else 's'}"
+        return f"{self.get_why_display()}: {self.rows:,} rows of {self.data_set}, of {whose}."

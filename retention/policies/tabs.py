@@ -14,6 +14,7 @@ PAGES = (
     ("retention:holds", "Holds"),
     ("registry:registry", "Registry"),
     ("registry:backups", "Backups"),
+    ("registry:replays", "Replays"),
     ("answers:marks", "Restriction marks"),
     ("training:sets", "Training sets"),
 )

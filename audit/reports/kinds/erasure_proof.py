@@ -16,6 +16,8 @@ from django.db.models import Model
 from audit.ledger.events import EVENTS
 from audit.reports.base import Fact, Gap, Report, ReportContent, Section, Suggestion
 from audit.reports.evidence import Evidence
+from audit.reports.inclusion import checkpoint_section, named, proof_of, sign_for
+from audit.reports.proof_beyond import beside_section, copies_sections
 from audit.reports.proof_others import others_sections, untold
 from audit.reports.proof_sections import plan_sections, staying_sections
 from audit.reports.proving import checks, conclusion
@@ -24,7 +26,7 @@ from erasure.requests.clock import regimes
 
 SUGGESTED = 20
 LIMITS = (
-    "Copies in backups, which go when the backups expire; stores that are not in the catalog, or known from lineage "
+    "Backups that nobody has noted; stores that are not in the catalog, or known from lineage "
     "only; columns of which a steward has confirmed that they hold no identifier; what others received earlier and "
     "keep themselves. The chain as a whole is checked with “manage.py audit verify”."
 )
@@ -45,7 +47,8 @@ class Which(forms.Form):
         if found is None:
             raise forms.ValidationError("There is no request with this reference.")
         if found.kind != SubjectRequest.Kind.ERASURE:
-            raise forms.ValidationError(f"{reference} is an access request: there is no erasure to prove.")
+            kind = found.get_kind_display()
+            raise forms.ValidationError(f"{reference} asks for another right ({kind}): no erasure to prove.")
         return reference
 
 
@@ -56,15 +59,20 @@ class ErasureProof(Report):
     permission = "requests.view"
     Parameters = Which
 
+    def prepare(self, **parameters: Any) -> None:
+        """A signed checkpoint has to cover the entries, for their proofs to lead to it."""
+        sign_for(parameters["request"])
+
     def build(self, **parameters: Any) -> ReportContent:
         request = parameters["request"]
         evidence = Evidence.load(request)
+        checkpoint = named(evidence.entries)
         found = checks(evidence)
         said, proven = conclusion(evidence, found)
         recipients = _recipients(evidence)
         return ReportContent(
             title=f"{self.title}: {request}",
-            subtitle=f"{evidence.request.get_kind_display()} GDPR, requested by {evidence.request.subject}",
+            subtitle=f"{evidence.request.get_kind_display()} GDPR. Data subject: {evidence.request.subject}",
             conclusion=said,
             conclusive=proven,
             sections=[
@@ -76,15 +84,19 @@ class ErasureProof(Report):
                     rows=[(check.what, check.holds, check.evidence) for check in found],
                 ),
                 *plan_sections(evidence),
+                beside_section(evidence),
                 *staying_sections(evidence),
                 *others_sections(evidence.request),
-                _searches(evidence),
                 recipients,
+                _searches(evidence),
+                *copies_sections(evidence.request),
                 _people(evidence),
+                checkpoint_section(checkpoint),
                 _ledger(evidence),
                 Section("What this proof does not cover", LIMITS),
             ],
             gaps=_gaps(evidence, recipients),
+            ledger_proof=proof_of(evidence.entries, checkpoint) if checkpoint else {},
         )
 
     def about(self, **parameters: Any) -> Model:
@@ -115,7 +127,8 @@ def _request(evidence: Evidence) -> Section:
             Fact("Regime", regime.title if regime else request.regime),
             Fact(
                 "Ground",
-                "As asked by the data subject; no single letter of (a) to (f) is recorded",
+                request.get_ground_display()
+                or "As asked by the data subject; no letter of (a) to (f) is recorded",
                 "Art. 17(1)",
             ),
             Fact("Received", request.received_at),
@@ -142,26 +155,36 @@ def _sealed(evidence: Evidence) -> str:
 
 
 def _searches(evidence: Evidence) -> Section:
+    """The search right after the erasure, and those of the days after, which show that nothing came back."""
     request = evidence.request
     left = [f"{entry['data_set']}: {entry['rows']} rows, {entry['how']}" for entry in request.residue]
     unsearched = [f"{entry['data_set']}: {entry['problem']}" for entry in request.unsearched]
+    looks = sorted(
+        [*evidence.told("erasure.verified"), *evidence.told("erasure.verified_again")],
+        key=lambda told: told.number,
+    )
+    to_come = request.look_again_at if request.state == SubjectRequest.State.COMPLETE else None
+    days = ", ".join(str(each) for each in settings.ERASURE_LOOKED_AGAIN_DAYS)
     return Section(
-        "Second search",
-        "As if for the first time, for rows that point to where the person was, and at every row that was changed.",
+        "Searches after the erasure",
+        "As if for the first time, for rows that point to where the person was, and at every row that was changed; "
+        f"once more {days} days after the end.",
         facts=[
             Fact("Found by the last one", left or "nothing"),
             Fact("Could not be searched at first", unsearched or "nothing"),
+            Fact("The next one", to_come or "none is due"),
         ],
-        columns=("Entry", "When", "Data sets searched", "Rows left", "Where"),
+        columns=("Entry", "When", "Days after", "Data sets searched", "Rows left", "Where"),
         rows=[
             (
                 told.number,
                 told.at,
+                told.facts.get("days", 0),
                 told.facts["data_sets_searched"],
                 told.facts["rows_left"],
                 told.facts["where"],
             )
-            for told in evidence.told("erasure.verified")
+            for told in looks
         ],
         empty="Nobody has searched again yet.",
     )

@@ -36,6 +36,8 @@ class Json(Renderer):
             ],
             "sections": [_section(section) for section in content.sections],
         }
+        if content.ledger_proof:
+            body["ledger_proof"] = content.ledger_proof
         return (json.dumps(body, indent=2, ensure_ascii=False, default=_plain) + "\n").encode()
 
 
