@@ -13,7 +13,8 @@ import os
 import time
 from bisect import bisect_right
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
@@ -72,6 +73,7 @@ def measure_writing(duration: float, rounds: int) -> tuple[list[Round], list[lis
         one: Round = {}
         for writers in WRITERS:
             one["plain", writers] = write(plain, writers, duration)[0] / duration
+            one["by the ORM", writers] = write(by_orm, writers, duration)[0] / duration
             done, delayed = write_and_sequence(writers, duration)
             one["recorded", writers] = done / duration
             one["locked", writers] = write(locked_chain, writers, duration)[0] / duration
@@ -83,6 +85,20 @@ def measure_writing(duration: float, rounds: int) -> tuple[list[Round], list[lis
 
 def plain(mark: str) -> None:
     execute("INSERT INTO benchmark_plain (body) VALUES (%s)", [BODY])
+
+
+def by_orm(mark: str) -> None:
+    """The plain row as a Django application writes it."""
+    _plain_model().objects.create(body=BODY)
+
+
+@cache
+def _plain_model() -> Any:
+    from django.db import models  # noqa: PLC0415
+
+    meta = type("Meta", (), {"app_label": "ledger", "db_table": "benchmark_plain", "managed": False})
+    fields = {"body": models.BinaryField(), "Meta": meta, "__module__": __name__}
+    return type("BenchmarkPlain", (models.Model,), fields)
 
 
 def locked_chain(mark: str) -> None:
@@ -167,7 +183,7 @@ def write_and_sequence(writers: int, duration: float, pause: float = 0) -> tuple
 
 def sequence_until(stop: Any, told: multiprocessing.Queue) -> None:
     """As `manage.py sequence`; tells how many entries were numbered up to when."""
-    from audit.ledger.management.commands.sequence import IDLE_SECONDS  # noqa: PLC0415
+    from audit.ledger.management.commands.sequence import BUSY_SECONDS, IDLE_SECONDS  # noqa: PLC0415
     from audit.ledger.sequencing import sequence  # noqa: PLC0415
 
     numbered, steps = 0, []
@@ -177,8 +193,7 @@ def sequence_until(stop: Any, told: multiprocessing.Queue) -> None:
         moved = sequence()
         numbered += moved
         steps.append((numbered, time.monotonic_ns()))
-        if not moved:
-            stop.wait(IDLE_SECONDS)
+        stop.wait(BUSY_SECONDS if moved else IDLE_SECONDS)
     told.put(steps)
 
 
@@ -190,19 +205,36 @@ def measure_chain(entries: int, rounds: int) -> dict[str, list[float]]:
     from audit.ledger.sequencing import sequence  # noqa: PLC0415
     from governance.console.events import JOB_CANCELLED  # noqa: PLC0415
 
-    rates: dict[str, list[float]] = {"sequenced": [], "verified": [], "hashed": []}
+    rates: dict[str, list[float]] = {
+        "sequenced": [],
+        "sequenced, CPU": [],
+        "verified": [],
+        "verified, CPU": [],
+        "hashed": [],
+    }
     for _ in range(rounds):
         bodies = (Waiting(body=entry_bytes(JOB_CANCELLED, kind="benchmark")) for _ in range(entries))
         Waiting.objects.bulk_create(bodies, batch_size=5_000)
+        spent = processor_seconds()
         rates["sequenced"].append(entries / seconds(partial(sequence)))
+        rates["sequenced, CPU"].append(entries / (processor_seconds() - spent))
     verdict = verify(checkpoints=True)
     assert verdict.intact, verdict.problem
     size = Head.objects.get(pk=1).size
     contents = [bytes(body) for body in Entry.objects.values_list("body", flat=True)]
     for _ in range(rounds):
         rates["hashed"].append(size / seconds(partial(hash_all, contents)))
+        spent = processor_seconds()
         rates["verified"].append(size / seconds(partial(verify, checkpoints=True)))
+        rates["verified, CPU"].append(size / (processor_seconds() - spent))
     return rates
+
+
+def processor_seconds() -> float:
+    """Of this process and of its connection's in PostgreSQL: what others do on the machine is not in it."""
+    ((backend,),) = execute("SELECT pg_backend_pid()")
+    fields = Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()
+    return time.process_time() + (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def hash_all(contents: list[bytes]) -> None:
@@ -224,8 +256,8 @@ def report(
     def rate(scheme: str, writers: int) -> float:
         return median(one[scheme, writers] for one in rounds)
 
-    def ratio(scheme: str, writers: int) -> float:
-        return median(one[scheme, writers] / one["plain", writers] for one in rounds)
+    def ratio(scheme: str, writers: int, to: str = "plain") -> float:
+        return median(one[scheme, writers] / one[to, writers] for one in rounds)
 
     def at(share: int, measured: list[list[float]]) -> float:
         return median(quantiles(one, n=100)[share - 1] for one in measured)
@@ -234,8 +266,10 @@ def report(
         [
             str(writers),
             f"{rate('plain', writers):,.0f}",
+            f"{rate('by the ORM', writers):,.0f}",
             f"{rate('recorded', writers):,.0f}",
             f"{ratio('recorded', writers):.2f}",
+            f"{ratio('recorded', writers, 'by the ORM'):.2f}",
             f"{rate('locked', writers):,.0f}",
             f"{ratio('locked', writers):.2f}",
         ]
@@ -257,19 +291,29 @@ def report(
         ],
         ["from commit to number, 99 of 100, ms", f"{late:.0f}", f"{SEQUENCED}", judged(late <= SEQUENCED)],
         [
-            "sequencer alone, entries/s",
+            f"sequencer alone, entries/s ({median(rates['sequenced, CPU']):,.0f} a CPU second)",
             f"{sequenced:,.0f}",
             f"{SEQUENCE:,}",
             judged(sequenced >= SEQUENCE),
         ],
         [
-            f"verification, entries/s ({beside:.2f} of hashing alone)",
+            f"verification, entries/s ({median(rates['verified, CPU']):,.0f} a CPU second; "
+            f"{beside:.2f} of hashing alone)",
             f"{verified:,.0f}",
             f"{VERIFY:,}",
             judged(verified >= VERIFY),
         ],
     ]
-    header = ["writers", "plain insert/s", "recorded/s", "ratio", "chain under a lock/s", "ratio"]
+    header = [
+        "writers",
+        "plain insert/s",
+        "the same by the ORM/s",
+        "recorded/s",
+        "to plain",
+        "to the ORM",
+        "chain under a lock/s",
+        "to plain",
+    ]
     return "\n\n".join(
         [
             table(header, writing),
