@@ -34,6 +34,11 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
+def judged(reached: bool) -> str:
+    """Whether a target was reached, as tables say it."""
+    return "reached" if reached else "MISSED"
+
+
 def table(header: list[str], rows: list[list[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
