@@ -338,6 +338,8 @@ SPECTACULAR_SETTINGS = {
         "UniqueCategory": "retention.vault.forms.unique_categories",
         "Category": "catalog.models.categories",
         "SystemKind": "catalog.models.system_kinds",
+        "QuestionAnswer": "erasure.models.Question.Answer",
+        "ReplayAnswer": "erasure.registry.models.ReplayQuestion.Answer",
         "BudgetUnit": "retention.statistics.models.Budget.Unit",
         "TimeUnit": "retention.policies.models.Policy.Unit",
         "StatisticKind": "retention.statistics.queries.KIND_CHOICES",

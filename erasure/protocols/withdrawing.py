@@ -28,7 +28,7 @@ def withdraw(received: Received) -> Received:
     request = received.request
     if request is None or received.denial or request.ended:
         raise NotNow("This request has ended.")
-    others = request.received_by_protocol.filter(withdrawn_at=None).exclude(pk=received.pk).exists()
+    others = Received.objects.filter(request=request, withdrawn_at=None).exclude(pk=received.pk).exists()
     alone = not others and request.channel in BY_PROTOCOL
     if alone:
         reject(request, reason=REASON, tell=False)
