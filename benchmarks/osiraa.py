@@ -63,7 +63,7 @@ def main() -> None:
     options = parser.parse_args()
     checks = named_checks(options.osiraa)
     with own_console() as console:
-        base = console.start(choose_port(0)).rstrip("/") + "/protocols/drp"
+        base = console.start(choose_port(0), seconds=300).rstrip("/") + "/protocols/drp"
         console.manage("shell", "-c", SET_UP)
         said = converse(console, options, base)
     print(report({each: verdict(said, each) for each in checks}))

@@ -27,8 +27,11 @@ AT_ONCE = 500  # rows read at a time
 
 
 def notice_changes() -> int:
-    """Queue what senders do not know yet; how many requests have moved. Forgets messages that have expired."""
-    Message.objects.filter(expires_at__lt=timezone.now()).delete()
+    """Queue what senders do not know yet; how many requests have moved. Forgets what has expired."""
+    now = timezone.now()
+    Message.objects.filter(expires_at__lt=now).delete()
+    # Denied at once; the others are deleted with their requests.
+    Received.objects.filter(request=None, received_at__lt=now - drp.KEPT).delete()
     open_ones = Received.objects.filter(settled=False).order_by("pk")
     moved, last = 0, 0
     while chunk := list(
@@ -121,14 +124,15 @@ def _message(notice: Notice) -> tuple[bytes, dict[str, str]]:
 
 @transaction.atomic
 def _taken(notice: Notice) -> bool:
-    attempts = notice.attempts + 1
+    attempts, request = notice.attempts + 1, notice.received.request
     # A newer status may have been queued during the call: then that one is still to be told.
     Notice.objects.filter(pk=notice.pk, status=notice.status).update(
         next_try_at=None, delivered_at=timezone.now(), attempts=attempts, problem=""
     )
     record(
         events.STATUS_TOLD,
-        notice.received.request or notice.received,
+        request or notice.received,
+        subject=request.subject if request else "",
         sender=notice.received.sender.name,
         status=notice.status,
         attempts=attempts,
@@ -138,7 +142,7 @@ def _taken(notice: Notice) -> bool:
 
 @transaction.atomic
 def _failed(notice: Notice, problem: str) -> bool:
-    attempts = notice.attempts + 1
+    attempts, request = notice.attempts + 1, notice.received.request
     wait = WAITS[attempts - 1] if attempts <= len(WAITS) else None
     Notice.objects.filter(pk=notice.pk, status=notice.status).update(
         attempts=attempts, problem=problem, next_try_at=timezone.now() + wait if wait else None
@@ -146,7 +150,8 @@ def _failed(notice: Notice, problem: str) -> bool:
     if wait is None:
         record(
             events.STATUS_NOT_TOLD,
-            notice.received.request or notice.received,
+            request or notice.received,
+            subject=request.subject if request else "",
             sender=notice.received.sender.name,
             status=notice.status,
             attempts=attempts,

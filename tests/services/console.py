@@ -42,7 +42,7 @@ class Console:
         kept = {name: value for name, value in os.environ.items() if name not in CONFIGURED}
         return kept | {"CONSOLE_VAR": str(self.var_dir)} | values
 
-    def start(self, port: int) -> str:
+    def start(self, port: int, *, seconds: float = 300) -> str:
         """Until it prints its address, which comes back."""
         with self.output.open("wb") as output:
             self.process = process = subprocess.Popen(
@@ -52,7 +52,7 @@ class Console:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(lambda: "The console is at" in self.said() or process.poll() is not None, seconds=300)
+        wait_until(lambda: "The console is at" in self.said() or process.poll() is not None, seconds=seconds)
         found = re.search(r"The console is at (\S+)", self.said())
         assert found, self.said()
         return found[1]

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -113,8 +114,10 @@ def results(request: HttpRequest, controller: Controller, subject_request_id: st
         return _not_allowed("GET")
     if package is None or received.request is None:
         return error(404, "There are no results, or none any more.")
-    record(events.RESULTS_FETCHED, received.request, subject=received.request.subject, sender=controller.name)
-    return as_download(package, request)
+    asked = received.request
+    with transaction.atomic():
+        record(events.RESULTS_FETCHED, asked, subject=asked.subject, sender=controller.name)
+        return as_download(package, request)
 
 
 def signed(body: Mapping[str, Any], *, status: int = 200) -> HttpResponse:

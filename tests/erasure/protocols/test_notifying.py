@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
@@ -185,3 +186,13 @@ def test_messages_that_have_expired_are_forgotten(outside):
     Message.objects.update(expires_at=timezone.now())
     notifying.notice_changes()
     assert not Message.objects.exists()
+
+
+def test_what_was_denied_at_once_is_forgotten_after_sixty_days(outside):
+    outside.exercise(exercise="sale:opt-out", regime="voluntary")
+    Received.objects.update(received_at=timezone.now() - timedelta(days=59))
+    notifying.notice_changes()
+    assert Received.objects.count() == 1
+    Received.objects.update(received_at=timezone.now() - timedelta(days=61))
+    notifying.notice_changes()
+    assert not Received.objects.exists()

@@ -21,6 +21,7 @@ from erasure.protocols import registering, withdrawing
 from erasure.protocols.models import Received, SigningKey
 from erasure.protocols.opendsr import signing
 from erasure.requests import intake
+from tests.erasure.answering import stored_as
 from tests.erasure.estate import entries
 from tests.erasure.letters import letters
 from tests.erasure.protocols.conftest import ControllerSystem
@@ -361,6 +362,28 @@ def test_results_before_there_are_any(shop):
         404,
         "There are no results, or none any more.",
     )
+
+
+def test_results_are_for_the_controller_who_asked(shop, committed):
+    shop.ask(subject_request_type="access")
+    request = SubjectRequest.objects.get()
+    SubjectRequest.objects.update(state=State.FOUND)
+    request.refresh_from_db()
+    with committed():
+        stored_as(request, b"the package")
+    told = signed(shop.send("get", f"/requests/{ID}"))
+    assert (told["request_status"], told["results_url"]) == (
+        "completed",
+        f"http://testserver{V2}/requests/{ID}/results",
+    )
+    answer = shop.send("get", f"/requests/{ID}/results")
+    assert b"".join(answer.streaming_content) == b"the package"
+    assert entries("protocol.results_fetched") == [{"sender": "Shop Ltd"}]
+    assert letters() == []
+    _, token = registering.register_controller(controller_id="club", name="Club")
+    assert ControllerSystem(token).send("get", f"/requests/{ID}/results").status_code == 404
+    Received.objects.update(joined=True)
+    assert shop.send("get", f"/requests/{ID}/results").status_code == 404
 
 
 def test_other_methods_are_refused(shop):
