@@ -304,7 +304,7 @@ def _start(plan: Plan) -> None:
     if not started:
         raise JobFailed(f"{plan} was taken back in the meantime; nothing was written.")
     plan.refresh_from_db()
-    move(plan.request, State.EXECUTING, since=[State.APPROVED], problem="")
+    move(plan.request, State.EXECUTING, since=[State.APPROVED, State.FAILED], problem="")
     right_of(plan.request.kind).settle(plan.request)
     record(events.PLAN_STARTED, plan, subject=plan.request.subject, fingerprint=plan.fingerprint)
 
@@ -316,7 +316,7 @@ def _set_aside(plan: Plan, why: str) -> None:
     )
     if set_aside:
         problem = f"{why} Nothing was written. Search again and make a new plan."
-        move(plan.request, State.FOUND, since=[State.APPROVED], problem=problem)
+        move(plan.request, State.FOUND, since=[State.APPROVED, State.FAILED], problem=problem)
         record(events.PLAN_OVERTAKEN, plan, subject=plan.request.subject, why=why)
 
 
