@@ -12,6 +12,7 @@ import logging
 import shutil
 import sys
 import time
+import traceback
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -89,6 +90,9 @@ def one(choice: Any, ground: Ground, workers: Any, *, keep: bool = False) -> dic
         problems = broken(run, company)
     except Stuck as stuck:
         problems = [f"STUCK: {stuck}", *run.notes]
+    except Exception as defect:
+        traceback.print_exc()
+        problems = [f"{type(defect).__name__}: {defect}", *run.notes]
     finally:
         connection.close()
     result = {

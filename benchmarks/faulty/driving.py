@@ -153,8 +153,8 @@ class Run:
         self.gone = [PEOPLE[number - 1] for number in self.choice.persons]
         for place, each in enumerate(self.gone):
             identifiers = [("contact.email", each.email)]
-            if self.choice.overlap and place:  # a number that is the first one's too
-                identifiers.append(("contact.phone", self.gone[0].phone))
+            if self.choice.overlap and place:  # who says that the first one's address is theirs too
+                identifiers.append(("contact.email", self.gone[0].email))
             with acting(amir.as_actor()):
                 request = intake.receive(
                     kind="erasure", identifiers=identifiers, channel="officer", handled_by=amir

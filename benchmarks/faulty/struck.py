@@ -122,7 +122,7 @@ def watch() -> None:
                 cls.watched = True  # type: ignore[attr-defined]
                 for name in ("settle", "rehearse", "find"):
                     own(cls, name, lambda *_, name=name: name)
-    original = recording.record
+    original = recording.record_many  # which `record` goes through
     everywhere(original, around(original, lambda event, *_: f"entry {event.key}"))
     everywhere(posting.post, around(posting.post, lambda *_: "webhook"))
     own(EmailMessage, "send", lambda *_: "letter")
