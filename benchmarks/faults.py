@@ -26,18 +26,29 @@ from benchmarks.ground import table
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first run")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", default="", help=f"of {', '.join(FAULTS)}")
     parser.add_argument("--steps", default="", help=f"of {', '.join(STEPS)}")
+    parser.add_argument("--small", action="store_true", help="no store but the quickest, one person")
     parser.add_argument("--run", type=int, help="only the run of this number")
     parser.add_argument("--json", type=Path, help="where each run is written to, a line each")
+    parser.add_argument("--report", type=Path, nargs="+", help="only print the table of runs written there")
     options = parser.parse_args()
+    if options.report:
+        written = [line for path in options.report for line in path.read_text().splitlines()]
+        print(report([json.loads(line) for line in written]))
+        return
     faults = tuple(filter(None, options.only.split(","))) or FAULTS
     steps = tuple(filter(None, options.steps.split(",")))
-    numbers = range(options.runs) if options.run is None else [options.run]
-    results = run_all([choose(number, options.seed, faults, steps) for number in numbers], options)
+    numbers = range(options.first, options.first + options.runs) if options.run is None else [options.run]
+    results = run_all(
+        [choose(number, options.seed, faults, steps, small=options.small) for number in numbers], options
+    )
     print(report(results))
     sys.exit(any(result["broken"] for result in results))
 
@@ -106,6 +117,7 @@ def one(choice: Any, ground: Ground, workers: Any, *, keep: bool = False) -> dic
     ground.drop_console(run.name)
     if keep:
         print(run.log.read_text(), file=sys.stderr)
+        print("\n".join(f"{at:5.1f} {told}" for at, told in run.story), file=sys.stderr)
         print("\n".join(f"{key}: {value}" for key, value in result.items()), file=sys.stderr)
     shutil.rmtree(run.folder, ignore_errors=True)
     return result

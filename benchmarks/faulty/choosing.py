@@ -13,7 +13,10 @@ BESIDE = ("hold", "totals", "crm", "crm by letter", "recipient", "vault", "train
 
 # By kind of step: what the estate needs for it to come up, and the moments of the worker that belong to it.
 STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "find": ((), ("find: before find", "find: before entry person.searched", "find: after entry person.searched")),
+    "find": (
+        (),
+        ("find: before find", "find: before entry person.searched", "find: after entry person.searched"),
+    ),
     "plan": (
         (),
         (
@@ -39,17 +42,30 @@ STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "ask custodian": (
         ("crm by letter",),
-        ("execute: before ask_custodian", "execute: after ask_custodian", "execute: before letter", "execute: after letter"),
+        (
+            "execute: before ask_custodian",
+            "execute: after ask_custodian",
+            "execute: before letter",
+            "execute: after letter",
+        ),
     ),
     "webhook": (("crm",), ("execute: after ask_custodian", ": before webhook", ": after webhook")),
     "notify": (
         ("recipient",),
-        ("execute: before notify", "execute: after notify", "execute: before letter", "execute: after letter"),
+        (
+            "execute: before notify",
+            "execute: after notify",
+            "execute: before letter",
+            "execute: after letter",
+        ),
     ),
     "shred": (("vault",), ("execute: before shred", "execute: after shred")),
     "recompute": (("totals",), ("execute: before recompute", "execute: after recompute")),
     "exclude": (("training",), ("execute: before exclude", "execute: after exclude")),
-    "verify": ((), ("verify: before search", "verify: before find", "verify: after find", "verify: after search")),
+    "verify": (
+        (),
+        ("verify: before search", "verify: before find", "verify: after find", "verify: after search"),
+    ),
     "conclude": (
         (),
         (
@@ -62,7 +78,15 @@ STEPS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "letter": ((), (": before letter", ": after letter")),
     "anywhere": ((), ("execute: before statement", "execute: after statement", "execute: after commit")),
 }
-OFTEN = {"statement": 120, "commit": 12, "find": 6, "saving the step": 8, "delete": 3, "settle": 3, "reading back": 4}
+OFTEN = {
+    "statement": 120,
+    "commit": 10,
+    "find": 5,
+    "saving the step": 8,
+    "delete": 3,
+    "settle": 3,
+    "reading back": 3,
+}
 
 
 @dataclass
@@ -87,23 +111,33 @@ class Choice:
     more: list[str] = field(default_factory=list)
 
 
-def choose(number: int, seed: int, faults: tuple[str, ...] = FAULTS, steps: tuple[str, ...] = ()) -> Choice:
-    """The run of this number: faults and kinds of step in turn, everything else by chance."""
-    dice = random.Random(f"{seed}/{number}")  # noqa: S311 - to be repeated, not to be secret
+def choose(
+    number: int,
+    seed: int,
+    faults: tuple[str, ...] = FAULTS,
+    steps: tuple[str, ...] = (),
+    *,
+    small: bool = False,
+) -> Choice:
+    """The run of this number: faults and kinds of step in turn, everything else by chance.
+
+    A small one has the shop and a file, and one person whose first rows are struck.
+    """
+    dice = random.Random(f"{seed}/{number}")
     weighted = [fault for fault in faults for _ in range(3 if fault == "sigkill" else 1)]
     fault = weighted[number % len(weighted)]
     possible = steps or tuple(STEPS)
     step = possible[number // len(weighted) * 5 % len(possible) - number % len(weighted) * 3 % len(possible)]
     needed, moments = STEPS[step]
     moment = dice.choice(moments)
-    most = max((many for word, many in OFTEN.items() if moment.endswith(word)), default=2)
+    most = max((many for word, many in OFTEN.items() if moment.endswith(word)), default=1)
     nth = dice.randint(1, most)
     rest = [each for each in (*STORES, *BESIDE) if each not in needed]
     if "crm" in needed:
         rest.remove("crm by letter")
     if "crm by letter" in needed:
         rest.remove("crm")
-    estate = [*needed, *dice.sample(rest, dice.randint(3, 5))]
+    estate = [*needed, *dice.sample(rest, dice.randint(2, 4))]
     if {"crm", "crm by letter"} <= set(estate):
         estate.remove("crm by letter")
     where = ""
@@ -113,8 +147,11 @@ def choose(number: int, seed: int, faults: tuple[str, ...] = FAULTS, steps: tupl
         where = dice.choice([each for each in LIARS if each in estate or each == "postgresql"])
     elif fault == "database":
         where = dice.choice(["console", "stores"])
-    persons = dice.sample(range(1, 25), dice.choice([1, 2, 2, 3]))
+    persons = dice.sample(range(1, 25), dice.choice([1, 1, 2, 2, 3]))
     act = {"sigkill": dice.choice(["kill", "kill", "kill child"]), "lie": "none"}.get(fault, "wait")
+    if small:
+        estate, persons, nth = [*needed, "sqlite"], persons[:1], 1
+        where = {"network": "postgresql", "lie": "sqlite"}.get(fault, where)
     return Choice(
         number=number,
         seed=seed,

@@ -48,7 +48,7 @@ STAFF = {
     "carl": Role.CUSTODIAN,
 }
 LIMIT = 90.0  # seconds of one run
-IDLE = 0.04
+IDLE = 0.08
 TWO_DAYS = timedelta(days=2)
 SCHEDULE = Actor("system", "schedule")
 
@@ -105,12 +105,14 @@ class Run:
         self.requests: list[int] = []
         self.company: Company | None = None
         self.aged = False
+        self.story: list[tuple[float, str]] = []
         self.asked_in_vain = 0
 
     @property
     def was_struck(self) -> bool:
         """Whether the fault came to pass."""
-        return self.struck or (self.folder / "struck").exists() or (self.folder / "lied").exists()
+        told = "lied" if self.choice.fault == "lie" else "struck"
+        return self.struck or (self.folder / told).exists()
 
     @property
     def stores(self) -> list[Store]:
@@ -181,7 +183,7 @@ class Run:
     # ------------------------------------------------------------------ the fault
 
     def _strike(self) -> None:
-        if not self.struck and (self.folder / "struck").exists():
+        if not self.struck and self.was_struck:
             self.struck = True
         if not self.struck or self.handled or self.choice.fault in ("sigkill", "lie"):
             return
@@ -283,19 +285,31 @@ class Run:
         open_jobs = Job.objects.exclude(state__in=Job.FINISHED)
         busy = set(open_jobs.values_list("pk", flat=True))
         requests = list(SubjectRequest.objects.filter(pk__in=self.requests).order_by("pk"))
+        self._tell(requests)
         for request in requests:
             if request.state == State.COMPLETE and request.pk not in self.ended:
                 self._look_behind(request)
         if busy:
             return False
-        if self.choice.fault == "lie" and not (self.folder / "honest").exists():
-            if all(self._is_idle(each) for each in requests):
-                (self.folder / "honest").touch()
+        if self.choice.fault == "lie" and all(self._is_idle(each) for each in requests):
+            (self.folder / "honest").touch()
         if all(request.state == State.COMPLETE for request in requests):
             return not self._unsent()
         for request in requests:
             self._go_on(request)
         return False
+
+    def _tell(self, requests: list[SubjectRequest]) -> None:
+        """The story of the run, for whoever repeats it."""
+        jobs_now = Job.objects.exclude(state="done").order_by("queued_at")
+        told = " | ".join(
+            [
+                *(f"{each.state} {each.problem}" for each in requests),
+                *(f"{each.kind} {each.state} {each.attempt}" for each in jobs_now),
+            ]
+        )
+        if not self.story or self.story[-1][1] != told:
+            self.story.append((round(time.monotonic() - self.started, 1), told))
 
     def _unsent(self) -> bool:
         return Letter.objects.filter(state=Letter.State.QUEUED).exists()
@@ -367,7 +381,9 @@ class Run:
                     store.ages(self.gone)
         for task in Task.objects.filter(request=request, state__in=Task.OPEN):
             self._answer(task)
-        SubjectRequest.objects.filter(pk=request.pk).update(look_again_at=timezone.now() - timedelta(minutes=1))
+        SubjectRequest.objects.filter(pk=request.pk).update(
+            look_again_at=timezone.now() - timedelta(minutes=1)
+        )
         self._recheck()
 
     def _all_wait(self) -> bool:
@@ -415,7 +431,9 @@ class Run:
     def _where(self) -> str:
         requests = SubjectRequest.objects.filter(pk__in=self.requests)
         told = [f"{each.state} ({each.problem})" for each in requests]
-        waiting = [f"{each.kind} {each.state} attempt {each.attempt}" for each in Job.objects.exclude(state="done")]
+        waiting = [
+            f"{each.kind} {each.state} attempt {each.attempt}" for each in Job.objects.exclude(state="done")
+        ]
         return f"{'; '.join(told)}; jobs: {', '.join(waiting) or 'none'}"
 
     def _use(self, name: str) -> None:

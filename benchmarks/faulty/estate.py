@@ -1,4 +1,4 @@
-"""A small company of several stores, in each of which every person stands, and what it holds, read without the console."""
+"""A small company of several stores, in each of which every person stands; read without the console."""
 
 from __future__ import annotations
 
@@ -108,7 +108,9 @@ class Store:
     down: Callable[[], None] | None = None
     up: Callable[[], None] | None = None
     remove: Callable[[], None] = lambda: None
-    ages: Callable[[list[Person]], None] | None = None  # time passes, and the store removes what it was told to
+    ages: Callable[[list[Person]], None] | None = (
+        None  # time passes, and the store removes what it was told to
+    )
 
 
 @dataclass
@@ -192,9 +194,13 @@ def _shop(company: Company, wanted: list[str]) -> Store:
         cursor.execute(SHOP)
         for each in PEOPLE:
             n = each.number
-            cursor.execute("INSERT INTO customer VALUES (%s, %s, %s, %s)", [n, each.name, each.email, each.phone])
+            cursor.execute(
+                "INSERT INTO customer VALUES (%s, %s, %s, %s)", [n, each.name, each.email, each.phone]
+            )
             for k in range(3):
-                cursor.execute("INSERT INTO purchase VALUES (%s, %s, %s, %s)", [n * 10 + k, n, k + n, each.street])
+                cursor.execute(
+                    "INSERT INTO purchase VALUES (%s, %s, %s, %s)", [n * 10 + k, n, k + n, each.street]
+                )
                 cursor.execute("INSERT INTO purchase_line VALUES (%s, 1, 'tea')", [n * 10 + k])
             cursor.executemany(
                 "INSERT INTO newsletter VALUES (%s, %s)", [(each.email, "tea"), (each.email.upper(), "cups")]
@@ -232,11 +238,15 @@ def _shop(company: Company, wanted: list[str]) -> Store:
         names = ("customer", "purchase", "purchase_line", "newsletter", "article_totals")
         with database.connect() as connection:
             found = {
-                name: sorted(str(row) for row in connection.execute(f"SELECT * FROM {name}")) for name in names
+                name: sorted(str(row) for row in connection.execute(f"SELECT * FROM {name}"))
+                for name in names
             }
             if "totals" in wanted:
                 found["what the totals should be"] = sorted(
-                    str(row) for row in connection.execute(f"SELECT article, customers, total::bigint FROM ({TOTALS}) t")
+                    str(row)
+                    for row in connection.execute(
+                        f"SELECT article, customers, total::bigint FROM ({TOTALS}) t"
+                    )
                 )
             else:
                 del found["article_totals"]
@@ -297,7 +307,9 @@ def _duckdb(company: Company) -> Store:
         copy = company.folder / "visits.copy"  # the file itself is locked while a worker writes
         shutil.copyfile(path, copy)
         with duckdb.connect(str(copy), read_only=True) as connection:
-            return {"visit": [str(row) for row in connection.execute("SELECT * FROM visit ORDER BY 1").fetchall()]}
+            return {
+                "visit": [str(row) for row in connection.execute("SELECT * FROM visit ORDER BY 1").fetchall()]
+            }
 
     return Store("duckdb", system, rows, *_unmounted(place))
 
@@ -342,7 +354,9 @@ def _folder(company: Company) -> Store:
     def rows() -> Rows:
         names = ("people.parquet", "mailing.csv")
         return {name: _read(name, (place / name).read_bytes()) for name in names} | {
-            f"a file too many: {path.name}": [path.name] for path in place.rglob("*") if path.name not in names
+            f"a file too many: {path.name}": [path.name]
+            for path in place.rglob("*")
+            if path.name not in names
         }
 
     return Store("folder", system, rows, *_unmounted(place))
@@ -384,7 +398,9 @@ def _redis(company: Company) -> Store:
     )
 
     def rows() -> Rows:
-        return {"sessions": sorted(str((key, sorted(client.hgetall(key).items()))) for key in client.keys("*"))}  # type: ignore[union-attr]
+        return {
+            "sessions": sorted(str((key, sorted(client.hgetall(key).items()))) for key in client.keys("*"))
+        }  # type: ignore[union-attr]
 
     return Store("redis", system, rows, relay.down, relay.up, remove=client.flushdb)
 
@@ -434,9 +450,7 @@ def _topic(company: Company, *, compacted: bool) -> Store:
     broker = company.ground.kafka
     name = f"{'carts' if compacted else 'clicks'}-{secrets.token_hex(3)}"
     options = (
-        {"cleanup_policy": "compact"}
-        if compacted
-        else {"retention_ms": str(7 * DAY), "segment_ms": str(DAY)}
+        {"cleanup_policy": "compact"} if compacted else {"retention_ms": str(7 * DAY), "segment_ms": str(DAY)}
     )
     broker.create_topic(name, **options)
     keys = [str(each.number).encode() for each in PEOPLE]
@@ -474,7 +488,10 @@ def _iceberg(company: Company) -> Store:
     catalog.create_namespace("silver")
     catalog.create_table("silver.reader", schema=_table().schema).append(_table())
     system = _connected(
-        "readers", "iceberg", {"catalog": "sql", "uri": uri, "warehouse": str(place)}, {"email": "contact.email", "phone": "contact.phone"}
+        "readers",
+        "iceberg",
+        {"catalog": "sql", "uri": uri, "warehouse": str(place)},
+        {"email": "contact.email", "phone": "contact.phone"},
     )
 
     def rows() -> Rows:
@@ -512,7 +529,15 @@ def _recipient() -> None:
 
 def _training(by: User) -> Version:
     training_set: TrainingSet = add_set(name="Churn", category="contact.email", purpose="Churn model", by=by)
-    version = Version.objects.create(training_set=training_set, number=1, sha256="a" * 64, rows=1, persons=PERSONS, left_out=0, method="none")
+    version = Version.objects.create(
+        training_set=training_set,
+        number=1,
+        sha256="a" * 64,
+        rows=1,
+        persons=PERSONS,
+        left_out=0,
+        method="none",
+    )
     numbers = [int.from_bytes(lookup_of("contact.email", each.email)[:8], "big") for each in PEOPLE]
     hashes.keep(version, np.unique(np.array(numbers, np.uint64)))
     TrainedModel.objects.create(name="churn-1", version=version, noted_by=by)

@@ -141,5 +141,3 @@ class Ground:
 
     def stop(self) -> None:
         self.ends.close()
-
-

@@ -53,7 +53,7 @@ class Moments:
             os.killpg(self.leader, signal.SIGKILL)
         elif self.act == "kill child":
             os.kill(os.getpid(), signal.SIGKILL)
-        else:
+        elif self.act == "wait":
             self._wait()
 
     def _wait(self) -> None:
@@ -228,7 +228,9 @@ def become(order: dict[str, Any]) -> None:
     if order["lie"]:
         lie(order)
     try:
-        app.worker_main(["worker", f"--pool={order['pool']}", f"--concurrency={order['workers']}", *PRODUCTION])
+        app.worker_main(
+            ["worker", f"--pool={order['pool']}", f"--concurrency={order['workers']}", *PRODUCTION]
+        )
     finally:
         os._exit(0)
 
