@@ -10,6 +10,7 @@ import argparse
 import json
 import logging
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -54,6 +55,7 @@ def main() -> None:
 
 
 def run_all(choices: list[Any], options: argparse.Namespace) -> list[dict[str, Any]]:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers and their folder go, too
     ground = Ground()
     try:
         ground.configure()
@@ -99,6 +101,8 @@ def one(choice: Any, ground: Ground, workers: Any, *, keep: bool = False) -> dic
     try:
         company = run.go()
         problems = broken(run, company)
+        if keep:
+            print(listing(company.rows()), file=sys.stderr)
     except Stuck as stuck:
         problems = [f"STUCK: {stuck}", *run.notes]
     except Exception as defect:
@@ -121,6 +125,25 @@ def one(choice: Any, ground: Ground, workers: Any, *, keep: bool = False) -> dic
         print("\n".join(f"{key}: {value}" for key, value in result.items()), file=sys.stderr)
     shutil.rmtree(run.folder, ignore_errors=True)
     return result
+
+
+def listing(rows: dict[str, list[str]]) -> str:
+    """The steps of all plans as they ended, and what stands in the stores."""
+    from erasure.models import Step  # noqa: PLC0415
+
+    steps = Step.objects.order_by("started_at").select_related("plan__request", "data_set__system")
+    return "\n".join(
+        [
+            *(
+                f"{step.plan} {step.position} {step.method} {step.data_set or step.target}: {step.state} "
+                f"{step.rows_before} -> {step.rows_after}, {step.started_at:%T.%f} to "
+                f"{step.finished_at or step.started_at:%T.%f} {step.problem} {step.facts}"
+                for step in steps
+                if step.started_at
+            ),
+            *(f"{name}: {listed}" for name, listed in rows.items()),
+        ]
+    )
 
 
 def report(results: list[dict[str, Any]]) -> str:
