@@ -184,6 +184,20 @@ def test_a_recipient_is_told_although_the_plan_stopped_before(shop, shop_databas
     assert (request.state, Task.objects.get().recipient) == (State.WAITING, recipient)
 
 
+def test_what_is_made_of_the_rows_is_recomputed_after_them_in_a_second_plan_too(
+    declared, totals, shop_database, amir, petra, work
+) -> None:
+    """Rows that are looked for again by their keys are no identity rows: the totals would be made before they go."""
+    request = estate.find(request_of("ana@example.org", amir), amir, work)
+    first = [(step.method, step.target, step.identity) for step in request.plans.get().steps.all()]
+    request = estate.find(request, amir, work)
+    plan = request.plans.get(state=Plan.State.PROPOSED)
+    assert [(step.method, step.target, step.identity) for step in plan.steps.all()] == first
+    request = approve(request, petra, work)
+    assert request.state == State.COMPLETE
+    assert shop_database.execute("SELECT article, customers FROM article_totals") == [("tea", 2)]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_who_recompute_at_once_do_not_fill_it_twice(declared, shop_database) -> None:
     me = Actor("system", "test")
