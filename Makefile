@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 NPM := $(shell command -v npm || echo $(VENV)/bin/npm)
 READY := $(VENV)/.installed node_modules/.installed
 # Without those that want data, or another project, of their own: make bench BENCH=classification ARGS="--data columns.parquet"
-BENCH ?= $(filter-out calibration classification free_text ground labelled osiraa peers schemes sql_lineage,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
+BENCH ?= $(filter-out calibration classification free_text ground labelled osiraa peers schemes sql_lineage faults,$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)))
 PACKAGES := governance catalog retention erasure audit
 # What a deployment would set: checks must not read this folder's own console.
 DEPLOYED = CONSOLE_VAR=$(VENV)/no-console PUBLIC_URL=https://privacy.example.org SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(64))')

@@ -14,6 +14,7 @@ from erasure.models import Plan, SubjectRequest
 from erasure.packages.previewing import make_preview
 from erasure.packaging import make_package
 from erasure.planning import make_plan
+from erasure.requests.starting import IN_FORCE
 from erasure.rights import right_of
 from erasure.searching import find_person
 from governance.console.jobs import Progress, enqueue, job
@@ -24,18 +25,24 @@ SILENCE = timedelta(minutes=15)  # after which a store that did not answer is as
 
 
 def _failed(failed: Job, reason: str) -> None:
-    """The request says what happened, and stays where it can be taken up again."""
+    """The request says what happened, and stays where it can be taken up again; unless another job has it by now."""
     arguments = failed.arguments
     request_id = arguments.get("request") or Plan.objects.get(pk=arguments["plan"]).request_id
-    SubjectRequest.objects.filter(pk=request_id).exclude(state__in=SubjectRequest.ENDED).update(
+    its_own = Q(job=None) | Q(job=failed) | Q(job__state__in=Job.FINISHED)
+    SubjectRequest.objects.filter(its_own, pk=request_id).exclude(state__in=SubjectRequest.ENDED).update(
         state=State.FAILED, problem=reason[:500]
     )
 
 
 @job("erasure.find", on_failure=_failed)
 def find(running: Job, request: int) -> Iterator[Progress]:
-    """Search; then, for an erasure, plan. What was found by nobody is said to be so at once."""
+    """Search; then, for an erasure, plan. What was found by nobody is said to be so at once.
+
+    Where an earlier attempt came to its end before its worker died, what was done on its ground meanwhile stands.
+    """
     subject_request = SubjectRequest.objects.get(pk=request)
+    if subject_request.ended or subject_request.plans.filter(state__in=IN_FORCE).exists():
+        return
     yield from find_person(subject_request)
     if subject_request.state != State.FOUND:
         return  # the search asks something first
@@ -52,7 +59,10 @@ def preview_again(running: Job, request: int) -> Iterator[Progress]:
 
 @job("erasure.plan", on_failure=_failed)
 def plan_again(running: Job, request: int) -> Iterator[Progress]:
-    yield from make_plan(SubjectRequest.objects.get(pk=request), by=running.started_by)
+    subject_request = SubjectRequest.objects.get(pk=request)
+    if running.attempt > 1 and subject_request.state != State.FOUND:
+        return  # an earlier attempt has planned before its worker died
+    yield from make_plan(subject_request, by=running.started_by)
 
 
 @job("erasure.execute", on_failure=_failed)

@@ -14,6 +14,7 @@ from erasure.finding import Connections, Estate
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
 from erasure.measures import registry as measures
+from erasure.measures.earlier import OWED
 from erasure.methods import registry as methods
 from erasure.models import WITH_ROWS, Hit, Plan, Step, SubjectRequest
 from erasure.ordering import in_order, with_measures
@@ -60,7 +61,7 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
     if not problems:
         problems = _rehearse(rows, keys)
     beside = _measures(request, rows)
-    needed = needed or any(measures.get(step.method).alone for _, step in beside)
+    needed = needed or any(measures.get(step.method).alone or OWED in step.facts for _, step in beside)
     drafts = with_measures(rows, beside)
     if needed or problems:
         store(request, drafts, problems, by=by)

@@ -131,8 +131,11 @@ def store(
     moved = _move(requests, result, doubts, unreached, now)
     views = {request.pk: result.of(person) for person, request in enumerate(requests) if request.pk in moved}
     found = [request for request in requests if request.pk in moved]
+    depths = _depths(found)
     hits = [
-        hit for request in found for hit in _hits(request, views[request.pk].found, known[request.pk], now)
+        hit
+        for request in found
+        for hit in _hits(request, views[request.pk].found, known[request.pk], depths, now)
     ]
     record_many(events.PERSON_SEARCHED, ((each, each.subject, _facts(views[each.pk])) for each in found))
     kept = {(hit.request_id, hit.data_set_id) for hit in hits}
@@ -182,8 +185,25 @@ def _move(
     return moved
 
 
+def _depths(requests: Iterable[SubjectRequest]) -> dict[tuple[int, int], int]:
+    """How far from the identity rows were when they were found first: {(request, data set): depth}.
+
+    Rows that are looked for again by their keys are no nearer to it for that. What identifies goes last, and what is
+    computed from the rest just before.
+    """
+    hits = Hit.objects.filter(request__in=requests, sealed_keys__isnull=False)
+    return {
+        (hit.request_id, hit.data_set_id): hit.depth
+        for hit in hits.only("request_id", "data_set_id", "depth")
+    }
+
+
 def _hits(
-    request: SubjectRequest, found: dict[int, Found], known: dict[int, KeySet], now: datetime
+    request: SubjectRequest,
+    found: dict[int, Found],
+    known: dict[int, KeySet],
+    depths: dict[tuple[int, int], int],
+    now: datetime,
 ) -> list[Hit]:
     hits = []
     for data_set_id, here in found.items():
@@ -193,7 +213,7 @@ def _hits(
             Hit(
                 request=request,
                 data_set=here.data_set,
-                depth=here.depth,
+                depth=depths.get((request.pk, data_set_id), here.depth),
                 rows=here.rows,
                 shared=here.shared,
                 accessed=here.accessed,

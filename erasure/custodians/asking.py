@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from django.db import transaction
@@ -19,6 +19,8 @@ LEFT_TO_THEM = ("ask", "ask to correct")  # the methods of steps on rows that a 
 USUAL = timedelta(days=14)
 BEFORE_THE_ANSWER = timedelta(days=3)  # the person has to be answered after it
 LINK_FOR = timedelta(days=30)
+# After which a letter that was not seen to go out is sent by the sweep: whoever was to send it may have died.
+UNSENT = timedelta(minutes=2)
 
 
 def ask_custodian(step: Step, system: System, *, data_sets: Iterable[str]) -> Task:
@@ -54,7 +56,7 @@ def _ask(
             "recipient": recipient,
             "data_sets": sorted(data_sets),
             "due_on": due_on(request),
-            "next_try_at": timezone.now() if webhook else None,
+            "next_try_at": timezone.now() + (timedelta() if webhook else UNSENT),
         },
     )
     if not made:
@@ -97,7 +99,9 @@ def send_letter(task: Task, *, reminder: bool = False) -> bool:
     problem = (
         "" if sent else "No letter could be sent: nobody has an e-mail address, or the mail server is down."
     )
-    told = {"told_at": timezone.now()} if sent else {}
+    told: dict[str, datetime | None] = {"told_at": timezone.now()} if sent else {}
+    if sent and not reminder:
+        told["next_try_at"] = None
     Task.objects.filter(pk=task.pk).update(problem=problem, **told)
     return sent
 

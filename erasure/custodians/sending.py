@@ -1,7 +1,7 @@
 """Sending tasks by webhook: each at least once under the same id, tried again for a week, every try written down."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import orjson
 from django.db import transaction
@@ -37,8 +37,8 @@ def send_due(*, most: int = 200) -> tuple[int, int]:
 def send_again(task: Task) -> None:
     """Try at once, by the way there is now, from the beginning of the waits. Raises NotNow if it is answered."""
     webhook = _webhook_of(task)
-    values = {"attempts": 0, "next_try_at": timezone.now()} if webhook else {"next_try_at": None}
-    if not Task.objects.filter(pk=task.pk, state__in=Task.OPEN).update(**values):
+    following = timezone.now() + (timedelta() if webhook else asking.UNSENT)
+    if not Task.objects.filter(pk=task.pk, state__in=Task.OPEN).update(attempts=0, next_try_at=following):
         raise NotNow(f"The task {task} has been answered: there is nothing to send.")
     task.refresh_from_db()
     if not webhook:
@@ -59,10 +59,8 @@ def _claimed(most: int) -> Iterator[Task]:
 
 def _try(task: Task) -> bool:
     webhook = _webhook_of(task)
-    if webhook is None:  # it was removed meanwhile
-        Task.objects.filter(pk=task.pk).update(next_try_at=None)
-        asking.send_letter(task)
-        return False
+    if webhook is None:  # there is none, or it was removed meanwhile
+        return _written(task)
     try:
         body = orjson.dumps(message(task))
         status = post(webhook.url, body, signed(str(task.public_id), body, secret=webhook.secret))
@@ -71,6 +69,20 @@ def _try(task: Task) -> bool:
     except NotSent as problem:
         return _failed(task, str(problem), problem.status)
     return _taken(task, status)
+
+
+def _written(task: Task) -> bool:
+    """By letter: one that was not seen to go out, because its worker died or the mail server was down."""
+    attempts = task.attempts + 1
+    following = _wait_after(attempts)
+    with transaction.atomic():
+        Task.objects.filter(pk=task.pk).update(attempts=attempts, next_try_at=following)
+    if asking.send_letter(task):
+        return True
+    if following is None:
+        with transaction.atomic():
+            _record_not_sent(task, attempts, "No letter could be sent.")
+    return False
 
 
 @transaction.atomic
@@ -87,17 +99,24 @@ def _taken(task: Task, status: int) -> bool:
 @transaction.atomic
 def _failed(task: Task, problem: str, status: int | None) -> bool:
     attempts = task.attempts + 1
-    wait = WAITS[attempts - 1] if attempts <= len(WAITS) else None
+    following = _wait_after(attempts)
     Delivery.objects.create(task=task, status=status, problem=problem[:300])
     Task.objects.filter(pk=task.pk, state__in=Task.OPEN).update(
-        attempts=attempts, problem=problem[:300], next_try_at=timezone.now() + wait if wait else None
+        attempts=attempts, problem=problem[:300], next_try_at=following
     )
-    if wait is None:
-        record(
-            events.TASK_NOT_SENT, task, subject=task.request.subject, attempts=attempts, problem=problem[:300]
-        )
+    if following is None:
+        _record_not_sent(task, attempts, problem)
         transaction.on_commit(lambda: asking.send_letter(task))
     return False
+
+
+def _wait_after(attempts: int) -> datetime | None:
+    """When to try again after so many tries; None when a person has to be asked."""
+    return timezone.now() + WAITS[attempts - 1] if attempts <= len(WAITS) else None
+
+
+def _record_not_sent(task: Task, attempts: int, problem: str) -> None:
+    record(events.TASK_NOT_SENT, task, subject=task.request.subject, attempts=attempts, problem=problem[:300])
 
 
 def _webhook_of(task: Task) -> Webhook | None:

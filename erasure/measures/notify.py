@@ -1,10 +1,12 @@
 from collections.abc import Sequence
 
+from catalog.models import DataSet
 from erasure.custodians.asking import tell_recipient
 from erasure.custodians.models import Recipient, Task
 from erasure.custodians.registering import recipients_of
 from erasure.custodians.standing import outcome_of
 from erasure.measures.base import Measure, Outcome, Turn
+from erasure.measures.earlier import OWED, changed_earlier
 from erasure.models import Step, SubjectRequest
 
 UNCHANGED = ("keep", "leave")
@@ -18,15 +20,20 @@ class Notify(Measure):
     turn = Turn.LAST
 
     def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
-        changed = [step.data_set for step in rows if step.data_set and step.method not in UNCHANGED]
+        changed, before = _changed(rows), _changed(changed_earlier(request))
         told = set(
             Task.objects.filter(request=request, recipient__isnull=False)
             .exclude(state__in=Task.OPEN)
             .values_list("recipient", flat=True)
         )
+        now = recipients_of(changed)
         return [
-            Step(target=str(recipient)[:200], facts={"recipient": recipient.pk, "data_sets": names})
-            for recipient, names in recipients_of(changed).items()
+            Step(
+                target=str(recipient)[:200],
+                facts={"recipient": recipient.pk, "data_sets": names}
+                | ({} if recipient in now else {OWED: True}),
+            )
+            for recipient, names in recipients_of([*changed, *before]).items()
             if recipient.pk not in told
         ]
 
@@ -36,3 +43,7 @@ class Notify(Measure):
 
     def check(self, step: Step) -> Outcome:
         return outcome_of(Task.objects.select_related("request", "recipient", "system").get(step=step))
+
+
+def _changed(rows: Sequence[Step]) -> list[DataSet]:
+    return [step.data_set for step in rows if step.data_set and step.method not in UNCHANGED]

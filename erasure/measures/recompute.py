@@ -4,6 +4,7 @@ from typing import Any
 from catalog.connectors.base import Unsupported
 from catalog.models import VIEW, DataSet
 from erasure.measures.base import Measure, Outcome, Turn
+from erasure.measures.earlier import OWED, changed_earlier
 from erasure.models import Step, SubjectRequest
 from erasure.recomputing.downstream import derived_from
 from erasure.recomputing.models import AnonymousAggregate, Recomputation
@@ -25,10 +26,15 @@ class Recompute(Measure):
     turn = Turn.AFTER_ROWS
 
     def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
-        changed = {step.data_set_id for step in rows if step.data_set_id and step.method not in UNCHANGED}
+        changed, owed = _changed(rows), _owed(request)
         return [
-            Step(method=self.kind, data_set=data_set, target=str(data_set), facts=_facts(data_set, sources))
-            for data_set, sources in derived_from(changed)
+            Step(
+                method=self.kind,
+                data_set=data_set,
+                target=str(data_set),
+                facts=_facts(data_set, sources) | ({OWED: True} if data_set.pk in owed else {}),
+            )
+            for data_set, sources in derived_from(changed | set().union(*owed.values()))
         ]
 
     def execute(self, step: Step) -> Outcome:
@@ -60,6 +66,24 @@ class Recompute(Measure):
                 wrong, f"{wrong} rows of {data_set} differ from what its sources give.", facts=facts
             )
         return Outcome(facts=facts)
+
+
+def _changed(rows: Sequence[Step]) -> set[int]:
+    return {step.data_set_id for step in rows if step.data_set_id and step.method not in UNCHANGED}
+
+
+def _owed(request: SubjectRequest) -> dict[int, set[int]]:
+    """What earlier plans changed without computing anew what is made of it: {derived data set: changed ones}."""
+    done: dict[int | None, int] = {}
+    for step in Step.objects.filter(plan__request=request, method=Recompute.kind, state=Step.State.DONE):
+        done[step.data_set_id] = max(step.plan.number, done.get(step.data_set_id, 0))
+    owed: dict[int, set[int]] = {}
+    for step in changed_earlier(request):
+        for changed in _changed([step]):
+            for data_set, _ in derived_from({changed}):
+                if done.get(data_set.pk, 0) < step.plan.number:
+                    owed.setdefault(data_set.pk, set()).add(changed)
+    return owed
 
 
 def _facts(data_set: DataSet, sources: list[str]) -> dict[str, Any]:

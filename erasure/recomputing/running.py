@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from audit.ledger.recording import record
@@ -19,6 +20,8 @@ from erasure.recomputing.figures import parse
 from erasure.recomputing.models import Recomputation
 
 BATCH_ROWS = 100_000
+TRIES = 3
+LOCK = 0x524543  # with the data set's number: who recomputes it
 
 
 def approved_for(data_set: DataSet) -> Recomputation | None:
@@ -35,20 +38,44 @@ def recompute(data_set: DataSet) -> tuple[int, int]:
     """
     declared = None if data_set.kind == VIEW else _declared(data_set)
     try:
-        with writable(data_set.system) as connector:
-            if declared is not None and declared.source:
-                with declared.source.system.connect() as reading:
-                    rows = connector.refill(data_set.name, _figures(declared, reading).to_batches())
-            else:
-                rows = connector.recompute(data_set.name, declared.query if declared else "")
-            connector.settle(data_set.name)
-        wrong = differing(data_set)
+        with _alone(data_set):
+            for _ in range(TRIES):
+                rows = _write(data_set, declared)
+                wrong = differing(data_set)
+                if not wrong:  # else the sources changed meanwhile: another person was erased from them
+                    break
     except ConnectorError as problem:
         if declared is not None:
             Recomputation.objects.filter(pk=declared.pk).update(problem=str(problem)[:500])
         raise
     _note(data_set, declared, rows, wrong)
     return rows, wrong
+
+
+@contextmanager
+def _alone(data_set: DataSet) -> Iterator[None]:
+    """One at a time: of two who fill a table at once, neither sees what the other inserts, and both sets stay.
+
+    The lock is the console's, since not every store has one, and ends with the connection of a worker that dies.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK, data_set.pk % 2**31])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, data_set.pk % 2**31])
+
+
+def _write(data_set: DataSet, declared: Recomputation | None) -> int:
+    with writable(data_set.system) as connector:
+        if declared is not None and declared.source:
+            with declared.source.system.connect() as reading:
+                rows = connector.refill(data_set.name, _figures(declared, reading).to_batches())
+        else:
+            rows = connector.recompute(data_set.name, declared.query if declared else "")
+        connector.settle(data_set.name)
+    return rows
 
 
 def differing(data_set: DataSet) -> int:

@@ -40,7 +40,9 @@ def exclude(request: SubjectRequest, holding: Holding) -> list[str]:
         return names
     Exclusion.objects.create(version=version, hash=holding.hash, request=request.reference)
     for model in models:
-        because = ", ".join(each for each in (model.retrain_because, request.reference) if each)
+        # A person known by two identifiers is excluded twice, and named once.
+        named = [each for each in model.retrain_because.split(", ") if each]
+        because = ", ".join(dict.fromkeys([*named, request.reference]))
         model.retrain_because = because if len(because) <= 300 else f"{because[:290]} and more"
         model.retrain_since = model.retrain_since or timezone.now()
         model.save(update_fields=["retrain_because", "retrain_since"])

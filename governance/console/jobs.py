@@ -15,7 +15,7 @@ from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
@@ -181,8 +181,11 @@ class Heartbeat:
     def _beat(self) -> None:
         try:
             while not self.ended.wait(settings.JOB_HEARTBEAT_SECONDS):
-                if not self.mine.update(heartbeat_at=timezone.now()):
-                    return
+                try:
+                    if not self.mine.update(heartbeat_at=timezone.now()):
+                        return
+                except DatabaseError:  # it restarts: the next beat has a connection of its own
+                    connection.close()
         finally:
             connection.close()
 

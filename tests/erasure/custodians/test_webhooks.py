@@ -352,7 +352,7 @@ def test_address_that_cannot_be_used_is_not_stored(crm, settings):
 
 def test_webhook_removed_meanwhile_leaves_the_task_to_a_person(hooked, task, crm):
     connecting.remove_webhook(Webhook.objects.get())
-    assert send_due() == (0, 1)
+    assert send_due() == (1, 0)
     assert [message.to for message in mail.outbox] == [["carl@console.example"]]
     assert send_due() == (0, 0)
 
