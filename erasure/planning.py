@@ -194,7 +194,7 @@ def _rehearse(drafts: list[Step], keys: dict[int, KeySet]) -> list[dict[str, str
         by_system.setdefault(step.data_set.system_id, []).append(step)
     for steps in by_system.values():
         try:
-            touched = rehearse(steps, keys)
+            touched = rehearse(steps, lambda step: keys[step.data_set_id].part(step.part))
         except ConnectorError as problem:
             problems.append(
                 {"where": steps[0].data_set.system.name, "message": problem.message, "remedy": problem.remedy}

@@ -61,9 +61,7 @@ class Seed:
         """The same for some of the persons."""
         mine = np.isin(self.owners, persons)
         keys = self.match.keys.filter(pa.array(mine))
-        return Seed(
-            Match(keys, fold=self.match.fold), self.owners[mine], self.route, self.owned, self.telling
-        )
+        return replace(self, match=replace(self.match, keys=keys), owners=self.owners[mine])
 
 
 Seeds = dict[int, list[Seed]]

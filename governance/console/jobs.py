@@ -59,7 +59,9 @@ class Kind:
 
     work: Work
     on_failure: Callable[[Job, str], None] | None = None
-    gathers: int = 1  # how many jobs are done together at most; with more than 1 the work takes a list of them
+    gathers: int = (
+        1  # how many jobs are done together at most; with more than 1 the work takes a list of them
+    )
     stopped_by: str = "jobs.cancel"  # the permission that stopping one takes beside that one
 
 
@@ -282,9 +284,7 @@ def _save(jobs: list[Job], progress: Progress) -> None:
 
 
 def _finish(jobs: list[Job], state: Job.State, **values: Any) -> int:
-    return sum(
-        rows.update(state=state, finished_at=timezone.now(), **values) for rows in _mine(jobs)
-    )
+    return sum(rows.update(state=state, finished_at=timezone.now(), **values) for rows in _mine(jobs))
 
 
 def _defect(jobs: list[Job], defect: Exception) -> None:
