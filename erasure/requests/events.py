@@ -32,7 +32,6 @@ LETTER_SENT = Event("request.letter_sent", "sent a letter", {"letter": Fact.WORD
 LETTER_NOT_SENT = Event(
     "request.letter_not_sent", "gave a letter up", {"letter": Fact.WORD, "attempts": Fact.COUNT}
 )
-LETTER_READ = Event("request.letter_read", "read a letter of a request", {"letter": Fact.WORD})
 LETTER_TEXT_CHANGED = Event(
     "letter_text.changed", "changed the text of a letter", {"letter": Fact.WORD, "language": Fact.WORD}
 )

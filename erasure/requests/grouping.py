@@ -31,7 +31,7 @@ def same_person(request: SubjectRequest) -> QuerySet[SubjectRequest]:
 
 def has_open_sibling() -> Exists:
     """Whether another open request shares an identifier: to filter and mark rows of a list by."""
-    mine = Identifier.objects.filter(request=OuterRef("pk")).values("lookup")
+    mine = Identifier.objects.filter(request=OuterRef(OuterRef("pk"))).values("lookup")
     others = Identifier.objects.exclude(request=OuterRef("pk")).exclude(
         request__state__in=SubjectRequest.ENDED
     )

@@ -11,6 +11,7 @@ from erasure.requests.letters.wording import LONGEST as LONGEST_TEXT
 from erasure.requests.models import Letter, Note, RequestFile
 from erasure.requests.noting import LONGEST
 from erasure.requests.stating import REASON_LENGTH
+from governance.console.templatetags.ui import masked
 
 
 class AppealDecisionSerializer(serializers.Serializer):
@@ -45,7 +46,7 @@ class RequestNoteSerializer(serializers.ModelSerializer):
 
 class RequestLetterSerializer(serializers.ModelSerializer):
     content = serializers.SerializerMethodField(
-        help_text="Recipient, subject and text, without the secret of a link; null once it was destroyed."
+        help_text="Recipient (masked), subject and text, without the secret of a link; null once destroyed."
     )
 
     class Meta:
@@ -54,7 +55,8 @@ class RequestLetterSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_content(self, letter: Letter) -> dict[str, Any] | None:
-        return readable(letter) or None
+        content = readable(letter)
+        return {**content, "to": masked(content["to"])} if content else None
 
 
 class RequestFileSerializer(serializers.ModelSerializer):

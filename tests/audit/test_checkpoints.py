@@ -80,7 +80,7 @@ def test_the_database_refuses_to_change_what_was_published(db: None) -> None:
     for statement in (
         "UPDATE ledger_checkpoint SET size = 0",
         "DELETE FROM ledger_checkpoint",
-        "TRUNCATE ledger_checkpoint",
+        "TRUNCATE ledger_checkpoint CASCADE",
         "DELETE FROM ledger_tile",
         "TRUNCATE ledger_tile",
     ):

@@ -316,7 +316,7 @@ def test_each_entry_can_be_looked_up(done: SubjectRequest, sequenced: Callable):
     about = [
         entry
         for entry in sequenced()
-        if entry.action.split(".")[0] in ("request", "person", "plan", "step", "erasure")
+        if entry.action.split(".")[0] in ("request", "person", "plan", "step", "erasure", "registry")
     ]
     rows = section(proof(done), "Entries of the ledger").rows
     assert [(row[0], row[1], row[3], row[5]) for row in rows] == [
@@ -328,10 +328,12 @@ def test_each_entry_can_be_looked_up(done: SubjectRequest, sequenced: Callable):
         "person.searched",
         "plan.made",
         "plan.approved",
+        "registry.registered",
         "plan.started",
         *["step.done"] * 4,
         "erasure.verified",
         "request.completed",
+        "request.letter_written",
     ]
     (search,) = section(proof(done), "Second search").rows
     assert search[2:] == (4, 0, [])

@@ -156,7 +156,7 @@ def test_a_folder_is_a_system_too(tmp_path: Path):
         registering.add(name="Files", kind="folder", settings={"path": str(tmp_path / "nowhere")})
     (tmp_path / "a.csv").write_text("email\nanna@example.org\n")
     added = registering.add(name="Files", kind="folder", settings={"path": str(tmp_path)})
-    assert added.settings == {"path": str(tmp_path), "encoding": "utf-8"}
+    assert added.settings == {"path": str(tmp_path), "encoding": "utf-8", "objects": ""}
 
 
 def test_a_system_known_from_lineage_has_a_region_and_no_connection(amir: User, dana: User):

@@ -71,7 +71,9 @@ def test_models_that_learned_from_the_person_are_queued(
 def test_an_erasure_waits_until_the_recipient_has_answered(
     shop: System, amir: User, petra: User, work, sequenced
 ) -> None:
-    mailer = Recipient.objects.create(name="Mailer Ltd", kind="processor", email="privacy@mailer.example")
+    mailer = Recipient.objects.create(
+        name="Mailer Ltd", kind="processor", contact_email="privacy@mailer.example"
+    )
     mailer.data_sets.add(data_set(shop, "newsletter"))
     request = find(request_of("ana@example.org", amir), amir, work)
     request = approve(request, petra, work)
@@ -80,7 +82,7 @@ def test_an_erasure_waits_until_the_recipient_has_answered(
     assert "Mailer Ltd" in request.problem
     assert recheck() == 0  # not before its time
     assert later(request, work).state == State.WAITING
-    answering.confirm(Task.objects.get(), state="done", note="Deleted on our side.", way="by telephone")
+    answering.confirm(Task.objects.get(), state="done", note="Deleted on our side.", way="letter")
     request = later(request, work)
     assert (request.state, request.outcome) == (State.COMPLETE, "erased")
     told = actions(request, sequenced)
