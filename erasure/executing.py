@@ -25,9 +25,10 @@ from erasure.measures.base import Outcome
 from erasure.methods import registry
 from erasure.methods.base import Method
 from erasure.models import Plan, Step, SubjectRequest
-from erasure.overtaking import current_schemas, overtaken
+from erasure.overtaking import overtaken
 from erasure.rights import right_of
-from erasure.verifying import Sought, search_again, search_all_again, strays
+from erasure.searching import keys_of
+from erasure.verifying import Sought, search_all_again, strays
 from erasure.working import (
     Together,
     Work,
@@ -39,7 +40,7 @@ from erasure.working import (
 )
 from governance.console.jobs import JobFailed, Progress
 
-__all__ = ["conclude_without_plan", "current_schemas", "execute", "execute_many", "rehearse", "writable"]
+__all__ = ["conclude_without_plans", "execute", "execute_many", "rehearse", "writable"]
 
 State = SubjectRequest.State
 IN_FORCE = (Plan.State.APPROVED, Plan.State.EXECUTING)
@@ -94,20 +95,28 @@ def execute_many(
             yield from _Run(group, still).run()
 
 
-def conclude_without_plan(request: SubjectRequest, drafts: list[Step]) -> None:
-    """The search found nothing to erase, or (`drafts`) only rows that have been dealt with: search again and say so.
+def conclude_without_plans(ended: Sequence[tuple[SubjectRequest, list[Step]]]) -> None:
+    """The search found nothing to erase, or (the steps) only rows that have been dealt with: search again and say so.
 
     Raises ConnectorError if a system does not answer.
     """
-    earlier = Step.objects.filter(
-        plan__request=request, state=Step.State.DONE, hit__isnull=False
-    ).select_related("data_set__system")
-    steps = {step.data_set_id: step for step in [*earlier.order_by("plan__number"), *drafts]}
-    verification = search_again(request, steps.values())
-    right = right_of(request.kind)
-    outcome = right.done_for(request) if earlier else right.nothing_left if drafts else "no data found"
-    with transaction.atomic():
-        concluding.settle(request, verification, list(steps.values()), outcome)
+    requests = [request for request, _ in ended]
+    earlier: dict[int, list[Step]] = {request.pk: [] for request in requests}
+    done = Step.objects.filter(plan__request__in=earlier, state=Step.State.DONE, hit__isnull=False)
+    for step in done.select_related("data_set__system", "plan", "hit").order_by("plan__number"):
+        earlier[step.plan.request_id or 0].append(step)
+    keys = keys_of(requests)
+    sought = []
+    for request, drafts in ended:
+        steps = {step.data_set_id: step for step in [*earlier[request.pk], *drafts]}
+        sought.append(Sought(request, list(steps.values()), keys[request.pk]))
+    found = search_all_again(sought)
+    for each, verification, (request, drafts) in zip(sought, found, ended, strict=True):
+        right = right_of(request.kind)
+        done_before = right.done_for(request) if earlier[request.pk] else ""
+        outcome = done_before or (right.nothing_left if drafts else "no data found")
+        with transaction.atomic():
+            concluding.settle(request, verification, each.steps, outcome)
 
 
 class _Run:
