@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from catalog.connectors.base import DataSetInfo, Unreachable
 from catalog.models import DataSet
+from erasure.counting import count_each
 from erasure.estate import Connections
 from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
@@ -35,7 +36,14 @@ def overtaken(works: Sequence[Work]) -> tuple[dict[Work, str], dict[Work, Unreac
                 for data_set in these:
                     open_steps = [(work, step) for work, step in members[data_set] if work not in why]
                     hold = holds.get(data_set.pk)
-                    _compare(connections, data_set, open_steps, hold and hold.pk, schemas[data_set.pk], why)
+                    _compare(
+                        connections,
+                        data_set,
+                        open_steps,
+                        hold.pk if hold else None,
+                        schemas[data_set.pk],
+                        why,
+                    )
             except Unreachable as silence:
                 silent |= {work: silence for data_set in these for work, _ in members[data_set]}
     return why, {work: silence for work, silence in silent.items() if work not in why}
@@ -85,11 +93,14 @@ def _compare(
     if not left:
         return
     connector = connections.to(data_set.system)
-    if len(left) > 1:
+    expected = [step.rows_before for _, step in left]
+    if (
+        len(left) > 1 and data_set.primary_key
+    ):  # where no more rows than keys can be found, a sum tells of each
         every = KeySet.together(work.keys_for(step) for work, step in left)
-        if connector.count(data_set.name, every.matches) == sum(step.rows_before for _, step in left):
+        if every.size == sum(expected) == connector.count(data_set.name, every.matches):
             return
-    for work, step in left:
-        rows = connector.count(data_set.name, work.keys_for(step).matches)
+    counted = count_each(connector, data_set.name, [work.keys_for(step).matches for work, step in left])
+    for (work, step), rows in zip(left, counted, strict=True):
         if rows != step.rows_before:
             why.setdefault(work, f"{data_set} had {step.rows_before} rows of the person and has {rows} now.")
