@@ -82,7 +82,7 @@ def resume(plan: Plan) -> None:
     if job and not job.finished:
         raise NotNow(f"{plan} is being carried out already.")
     state = State.EXECUTING if plan.state == Plan.State.EXECUTING else State.APPROVED
-    move(plan.request, state, since=[State.FAILED, state], problem="", job=execution(plan))
+    move(plan.request, state, since=[State.FAILED, State.WAITING, state], problem="", job=execution(plan))
 
 
 def execution(plan: Plan) -> Job:

@@ -35,7 +35,8 @@ def draft_many(ground: Ground, asked: Sequence[Asked]) -> list[Drafted]:
             request__in=[each.request for each in asked], withdrawn_at=None
         ).values_list("request_id", flat=True)
     )
-    together, alone = [], []
+    together: list[Asked] = []
+    alone: list[Asked] = []
     for each in asked:
         own = right_of(each.request.kind).together and each.request.pk not in excepted
         plain = own and each.hits and not any(keys.shared for keys in each.keys.values())

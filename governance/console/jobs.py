@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -300,7 +301,8 @@ def _fail(jobs: list[Job], reason: str, word: str) -> None:
     if len(jobs) > 1:
         for rows in _mine(jobs):
             rows.update(state=Job.State.QUEUED, heartbeat_at=timezone.now(), cursor=ALONE)
-        transaction.on_commit(lambda: [wake(each) for each in jobs])
+        for each in jobs:
+            transaction.on_commit(partial(wake, each))
         return
     (failed,) = jobs
     if not _finish(jobs, Job.State.FAILED, message=reason[:500]):
