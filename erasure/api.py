@@ -191,7 +191,7 @@ class RequestViewSet(Handling, Refusing, viewsets.ReadOnlyModelViewSet):
 class PlanViewSet(Refusing, viewsets.ReadOnlyModelViewSet):
     permissions = {
         **dict.fromkeys(READ, "requests.view"),
-        **dict.fromkeys(("approve", "reject"), "plans.approve"),
+        **dict.fromkeys(("approve", "approve_many", "reject"), "plans.approve"),
         "resume": "requests.handle",
     }
     queryset = Plan.objects.select_related("request").prefetch_related("steps__data_set__system")
@@ -207,6 +207,19 @@ class PlanViewSet(Refusing, viewsets.ReadOnlyModelViewSet):
         plan = self.get_object()
         approving.approve(plan, **self.given(shapes.ApproveSerializer), by=request.user)  # type: ignore[arg-type]
         return _started(plan.request.job)
+
+    @extend_schema(request=shapes.ApproveManySerializer, responses=shapes.ApprovedManySerializer)
+    @action(detail=False, methods=["post"], url_path="approve")
+    def approve_many(self, request: Request) -> Response:
+        """Approve many plans, each by its fingerprint; one that is refused stops no other."""
+        asked = self.given(shapes.ApproveManySerializer)["plans"]
+        fingerprints = {each["plan"]: each["fingerprint"] for each in asked}
+        approved, refused = approving.approve_many(fingerprints, by=request.user)  # type: ignore[arg-type]
+        answer = {
+            "approved": [plan.pk for plan in approved],
+            "refused": [{"plan": pk, "reason": reason} for pk, reason in refused.items()],
+        }
+        return Response(shapes.ApprovedManySerializer(answer).data)
 
     @extend_schema(request=shapes.ReasonSerializer, responses=shapes.PlanDetailSerializer)
     @action(detail=True, methods=["post"])

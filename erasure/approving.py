@@ -1,5 +1,7 @@
 """The second person: approves exactly what they saw, or says why not."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -37,6 +39,26 @@ def approve(plan: Plan, *, fingerprint: str, by: User) -> None:
 
 
 @transaction.atomic
+def approve_many(fingerprints: Mapping[int, str], *, by: User) -> tuple[list[Plan], dict[int, str]]:
+    """Approve each plan (by primary key) with its fingerprint: those approved, and why the others were refused.
+
+    One that is refused stops no other: it may be taken back, made anew, or the approver's own.
+    """
+    found = Plan.objects.filter(pk__in=fingerprints, request__isnull=False).select_related("request__job")
+    plans = {plan.pk: plan for plan in found.order_by("pk")}
+    refused = {pk: "There is no such plan of a request." for pk in fingerprints if pk not in plans}
+    approved = []
+    for plan in plans.values():
+        try:
+            approve(plan, fingerprint=fingerprints[plan.pk], by=by)
+        except NotNow as reason:
+            refused[plan.pk] = str(reason)
+        else:
+            approved.append(plan)
+    return approved, refused
+
+
+@transaction.atomic
 def reject(plan: Plan, *, reason: str, by: User) -> None:
     """Send the plan back. Raises NotNow if it is no longer open."""
     rejected = Plan.objects.filter(pk=plan.pk, state=Plan.State.PROPOSED).update(
@@ -60,12 +82,17 @@ def resume(plan: Plan) -> None:
     if job and not job.finished:
         raise NotNow(f"{plan} is being carried out already.")
     state = State.EXECUTING if plan.state == Plan.State.EXECUTING else State.APPROVED
-    move(plan.request, state, since=[State.FAILED, state], problem="", job=execution(plan))
+    move(plan.request, state, since=[State.FAILED, State.WAITING, state], problem="", job=execution(plan))
 
 
 def execution(plan: Plan) -> Job:
     """The job that carries the plan out."""
     return enqueue("erasure.execute", title=f"Carry out {plan}", plan=plan.pk)
+
+
+def may_decide(plan: Plan, by: User) -> bool:
+    """Whether somebody else made the plan."""
+    return plan.made_by_id is not None and plan.made_by_id != by.pk
 
 
 def _refuse_same_person(plan: Plan, by: User) -> None:

@@ -1,42 +1,50 @@
-"""Carry out an approved plan: the only place that opens a store for writing.
+"""Carry out approved plans: the only place that opens a store for writing.
 
 Nothing is written unless everything still is as it was approved. Then step by step, chunk by chunk, each chunk
 idempotent and the cursor saved behind it, so that a worker killed anywhere goes on where it was. Identity rows go
 last, and only after nothing else of the person is left. What a step reports is read back from the store.
+
+Many plans are carried out at once: what is the same for many persons is one statement for all of them.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 
 from django.db import transaction
-from django.utils import timezone
 
-from audit.ledger.recording import record
-from catalog.connectors.base import Connector, ConnectorError, DataSetInfo, Unreachable
+from catalog.connectors.base import Connector, ConnectorError, Unreachable
 from catalog.connectors.destruction import open_writable
-from catalog.models import DataSet, System
-from erasure import events
-from erasure.custodians.exempting import in_force
+from catalog.models import System
+from erasure import concluding
 from erasure.expiry import carrying_out as expiry
-from erasure.finding import Connections
-from erasure.fingerprints import fingerprint_of, schema_digest
 from erasure.keysets import KeySet
-from erasure.looking_again import first_look, next_look
+from erasure.looking_again import after_silence
 from erasure.measures import registry as measures
+from erasure.measures.base import Outcome
 from erasure.methods import registry
+from erasure.methods.base import Method
 from erasure.models import Plan, Step, SubjectRequest
+from erasure.overtaking import overtaken
 from erasure.registry.replays import carrying_out as replays
-from erasure.requests.letters import send_letter
-from erasure.requests.states import move
 from erasure.rights import right_of
-from erasure.searching import known_keys
-from erasure.verifying import Verification, search_again, strays
+from erasure.searching import keys_of
+from erasure.verifying import Sought, search_all_again, strays
+from erasure.working import (
+    Together,
+    Work,
+    chunks,
+    go_together,
+    is_measure,
+    next_together,
+    take_up,
+)
 from governance.console.jobs import JobFailed, Progress
-from retention.holds import holds_on
+
+__all__ = ["conclude_without_plans", "execute", "execute_many", "rehearse", "writable"]
 
 State = SubjectRequest.State
+IN_FORCE = (Plan.State.APPROVED, Plan.State.EXECUTING)
 RETRY_AFTER_SECONDS = (1, 3, 9)
 
 
@@ -47,23 +55,18 @@ def writable(system: System) -> Iterator[Connector]:
         yield connector
 
 
-def rehearse(steps: list[Step], keys: dict[int, KeySet]) -> list[int]:
+def rehearse(steps: Sequence[Step], keys: Callable[[Step], KeySet]) -> list[int]:
     """Try the steps, all of one system, in their store and undo them: the rows each would change.
 
-    A step that writes nothing is counted. Raises ConnectorError where carrying them out would fail.
+    `keys` gives the rows of a step. A step that writes nothing is counted. Raises ConnectorError where carrying them
+    out would fail.
     """
-    system = steps[0].data_set.system
-    with open_writable(system.kind, system.all_settings()) as connector:
-        operations = [
-            registry.get(step.method)().operation(step, keys[step.data_set_id].part(step.part).matches)
-            for step in steps
-        ]
+    with writable(_system(steps[0])) as connector:
+        operations = [registry.get(step.method)().operation(step, keys(step).matches) for step in steps]
         writing = [operation for operation in operations if operation]
         touched = iter(connector.rehearse(writing) if writing else [])
         return [
-            next(touched)
-            if operation
-            else connector.count(step.data_set.name, keys[step.data_set_id].part(step.part).matches)
+            next(touched) if operation else connector.count(_name(step), keys(step).matches)
             for step, operation in zip(steps, operations, strict=True)
         ]
 
@@ -71,361 +74,243 @@ def rehearse(steps: list[Step], keys: dict[int, KeySet]) -> list[int]:
 def execute(plan: Plan) -> Iterator[Progress]:
     """Carry out an approved plan, or go on with one that was interrupted, and search again afterwards.
 
-    Ends with the request complete, residual found, or back to be planned if the plan was overtaken. Raises JobFailed
-    if a system does not answer; then `approving.resume` goes on later. A plan in any other state: nothing is done.
+    Ends with the request complete, waiting, residual found, or back to be planned if the plan was overtaken. A system
+    that does not answer is waited for. Raises JobFailed if it answers that it cannot be asked. A plan in any other
+    state: nothing is done.
     """
-    if plan.state not in (Plan.State.APPROVED, Plan.State.EXECUTING):
-        return
-    if plan.request is None:
-        carry_out = replays.execute if hasattr(plan, "replay") else expiry.execute
-        yield from carry_out(plan, open_writable)
-        return
-    keys = known_keys(plan.request)
-    steps = list(plan.steps.select_related("data_set__system"))
-    for step in steps:
-        step.plan = plan
-    total = sum(step.rows_before for step in steps)
-    yield Progress(0, total, "Checking that nothing has changed")
-    try:
-        if plan.state == Plan.State.APPROVED:
-            why = overtaken(plan, steps, keys)
-            if why:
-                _set_aside(plan, why)
-                return
-            _start(plan)
-        done = 0
-        for step in steps:
-            if _stops(step) or (step.identity and _person_came_back(plan, steps)):
-                break
-            if step.state not in (Step.State.DONE, Step.State.FAILED):
-                if is_measure(step):
-                    yield Progress(done, total, f"{measures.get(step.method).label}: {step.target}")
-                    _measure(step)
-                else:
-                    for rows in _with_retries(step, keys[step.data_set_id].part(step.part)):
-                        yield Progress(
-                            done + rows, total, f"{registry.get(step.method).label}: {step.data_set.name}"
-                        )
-            done += step.rows_before
-            if _stops(step):
-                break
-        for step in steps:  # once more: what the rows tell now, somebody else need not say
-            if is_measure(step) and step.state == Step.State.WAITING:
-                _measure(step)
-        yield Progress(done, total, "Searching again")
-        rows_of = [step for step in steps if not is_measure(step)]
-        _conclude(plan, steps, search_again(plan.request, rows_of))
-    except ConnectorError as problem:
-        raise JobFailed(f"{plan} was interrupted and can be resumed. {problem}") from problem
+    yield from execute_many([plan])
 
 
-def overtaken(plan: Plan, steps: list[Step], keys: dict[int, KeySet]) -> str:
-    """Why the plan must not be carried out any more; empty if all is as it was approved."""
-    if fingerprint_of(plan, steps) != plan.fingerprint:
-        return "The stored plan is not the one that was approved."
-    on_rows = [step for step in steps if not is_measure(step)]
-    holds = holds_on(step.data_set for step in on_rows)
-    with Connections() as connections:
-        schemas = current_schemas(connections, [step.data_set for step in on_rows])
-        for step in on_rows:
-            hold = holds.get(step.data_set_id)
-            if (hold.pk if hold else None) != step.hold_id:
-                return f"The legal holds on {step.data_set} have changed."
-            if keys[step.data_set_id].part(step.part).digest() != step.keys_digest:
-                return f"The person was searched for again, with another result in {step.data_set}."
-            digest = schema_digest(schemas[step.data_set_id], step.data_set.system)
-            if not digest:
-                return f"{step.data_set} is gone."
-            if digest != step.schema_digest:
-                return f"The structure of {step.data_set}, or the settings of its system, changed."
-            connector = connections.to(step.data_set.system)
-            rows = connector.count(step.data_set.name, keys[step.data_set_id].part(step.part).matches)
-            if rows != step.rows_before:
-                return f"{step.data_set} had {step.rows_before} rows of the person and has {rows} now."
-    return ""
+def execute_many(
+    plans: Sequence[Plan], *, still: Callable[[Plan], bool] = lambda plan: True
+) -> Iterator[Progress]:
+    """The same for many plans at once; `still` says between steps whether a plan may go on."""
+    open_plans = [plan for plan in plans if plan.state in IN_FORCE]
+    for plan in open_plans:
+        if plan.request is None:
+            carry_out = replays.execute if hasattr(plan, "replay") else expiry.execute
+            yield from carry_out(plan, open_writable)
+    works = take_up(plan for plan in open_plans if plan.request is not None)
+    together = [work for work in works if go_together(work)]
+    for group in (together, *([work] for work in works if work not in together)):
+        if group:
+            yield from _Run(group, still).run()
 
 
-def current_schemas(connections: Connections, data_sets: list[DataSet]) -> dict[int, DataSetInfo | None]:
-    """What the stores say now about these data sets; None for one that is gone."""
-    schemas: dict[int, DataSetInfo | None] = {data_set.pk: None for data_set in data_sets}
-    by_system: dict[int, list[DataSet]] = {}
-    for data_set in data_sets:
-        by_system.setdefault(data_set.system_id, []).append(data_set)
-    for members in by_system.values():
-        wanted = {data_set.name: data_set.pk for data_set in members}
-        for info in connections.to(members[0].system).discover():
-            if info.name in wanted:
-                schemas[wanted[info.name]] = info
-    return schemas
-
-
-def _with_retries(step: Step, keys: KeySet) -> Iterator[int]:
-    """Carry out one step; a store that stops answering is asked again a few times. Yields rows handled so far."""
-    system = step.data_set.system
-    for pause in (*RETRY_AFTER_SECONDS, None):
-        try:
-            with open_writable(system.kind, system.all_settings()) as connector:
-                yield from _carry_out(step, keys, connector)
-            return
-        except Unreachable:
-            if pause is None:
-                raise
-            time.sleep(pause)
-        except ConnectorError as problem:
-            _finish(step, rows_after=step.rows_before, problem=str(problem))
-            return
-
-
-def _carry_out(step: Step, keys: KeySet, connector: Connector) -> Iterator[int]:
-    method = registry.get(step.method)()
-    if step.state == Step.State.PENDING:
-        step.written = method.written(connector, step, keys.matches)
-        step.state, step.started_at = Step.State.RUNNING, timezone.now()
-        step.save(update_fields=["written", "state", "started_at"])
-    for following, match in keys.chunks(connector.keys_per_change, start=step.cursor):
-        method.execute(connector, step, match)
-        step.cursor = following
-        step.save(update_fields=["cursor"])
-        yield min(following, step.rows_before)
-    still_there = None
-    if method.settles:
-        connector.settle(step.data_set.name)
-        still_there = connector.lingering(step.data_set.name, keys.matches)
-    if still_there is not None:
-        _wait(step, rows=still_there.rows, waits_for=still_there.why, until=still_there.until)
-        return
-    remaining = method.remaining(connector, step, keys.matches)
-    if remaining and method.left:
-        _wait(step, rows=remaining, waits_for=method.left)
-    else:
-        _finish(step, rows_after=remaining)
-
-
-def _measure(step: Step) -> None:
-    """Carry out a step beside the rows; one that waits is only looked at again."""
-    measure = measures.get(step.method)()
-    if step.state == Step.State.PENDING:
-        step.state, step.started_at = Step.State.RUNNING, timezone.now()
-        step.save(update_fields=["state", "started_at"])
-    outcome = measure.check(step) if step.state == Step.State.WAITING else measure.execute(step)
-    if outcome.facts:
-        step.facts["outcome"] = step.facts.get("outcome", {}) | outcome.facts
-        step.save(update_fields=["facts"])
-    if outcome.waits_for:
-        _wait(step, rows=outcome.left, waits_for=outcome.waits_for, until=outcome.until)
-    else:
-        _finish(step, rows_after=outcome.left, problem=outcome.problem)
-
-
-def is_measure(step: Step) -> bool:
-    """Whether the step acts beside the rows."""
-    return step.method in measures.classes
-
-
-def _stops(step: Step) -> bool:
-    """Whether nothing may follow: a store failed. What fails beside the rows holds up no other step."""
-    return step.state == Step.State.FAILED and not is_measure(step)
-
-
-@transaction.atomic
-def _wait(step: Step, *, rows: int, waits_for: str, until: datetime | None = None) -> None:
-    """Leave a step to a store's own time, or to somebody's answer; recorded once, looked at ever less often."""
-    fresh = step.state != Step.State.WAITING
-    step.state, step.waits_for, step.waits_until = Step.State.WAITING, waits_for[:300], until
-    step.rows_after, step.check_at = rows, next_look(step.attempts, until=until)
-    step.attempts += 1
-    step.save(update_fields=["state", "waits_for", "waits_until", "rows_after", "check_at", "attempts"])
-    if fresh:
-        record(
-            events.STEP_WAITING,
-            step.plan,
-            subject=step.plan.subject,
-            plan=step.plan.number,
-            data_set=_where(step),
-            method=step.method,
-            rows_left=rows,
-            waits_for=waits_for[:500],
-            until=until.isoformat() if until else "",
-        )
-
-
-def _where(step: Step) -> str:
-    return str(step.data_set) if step.data_set else step.target
-
-
-@transaction.atomic
-def _finish(step: Step, *, rows_after: int, problem: str = "") -> None:
-    """Close a step with what was read back; exactly once, however often it is tried."""
-    left_over = bool(problem) or rows_after > 0
-    state = Step.State.FAILED if left_over else Step.State.DONE
-    if left_over and not problem:
-        problem = f"The store reported success, and {rows_after} rows still hold the person."
-    still_open = [Step.State.PENDING, Step.State.RUNNING, Step.State.WAITING]
-    closed = Step.objects.filter(pk=step.pk, state__in=still_open).update(
-        state=state,
-        rows_after=rows_after,
-        problem=problem[:500],
-        waits_for="",
-        check_at=None,
-        finished_at=timezone.now(),
-    )
-    step.refresh_from_db(fields=["state", "rows_after", "problem", "finished_at"])
-    if not closed:
-        return
-    facts = {"plan": step.plan.number, "data_set": _where(step), "method": step.method}
-    subject = step.plan.request.subject
-    if left_over:
-        record(events.STEP_FAILED, step.plan, subject=subject, rows_left=rows_after, **facts)
-    else:
-        record(
-            events.STEP_DONE,
-            step.plan,
-            subject=subject,
-            columns=step.written,
-            rows_before=step.rows_before,
-            rows_after=rows_after,
-            **facts,
-        )
-
-
-def _person_came_back(plan: Plan, steps: list[Step]) -> bool:
-    """Before the first identity row goes: whether rows of the person have appeared where they were erased."""
-    rows = [step for step in steps if not is_measure(step)]
-    done = [step for step in rows if step.state == Step.State.DONE]
-    if not done or any(step.identity for step in done):
-        return False
-    waiting = [step for step in rows if step.state != Step.State.DONE]
-    return bool(strays(plan.request, done, waiting).residue)
-
-
-@transaction.atomic
-def _start(plan: Plan) -> None:
-    started = Plan.objects.filter(pk=plan.pk, state=Plan.State.APPROVED).update(
-        state=Plan.State.EXECUTING, started_at=timezone.now()
-    )
-    if not started:
-        raise JobFailed(f"{plan} was taken back in the meantime; nothing was written.")
-    plan.refresh_from_db()
-    move(plan.request, State.EXECUTING, since=[State.APPROVED, State.FAILED], problem="")
-    right_of(plan.request.kind).settle(plan.request)
-    record(events.PLAN_STARTED, plan, subject=plan.request.subject, fingerprint=plan.fingerprint)
-
-
-@transaction.atomic
-def _set_aside(plan: Plan, why: str) -> None:
-    set_aside = Plan.objects.filter(pk=plan.pk, state=Plan.State.APPROVED).update(
-        state=Plan.State.STALE, decision_reason=why[:300], finished_at=timezone.now()
-    )
-    if set_aside:
-        problem = f"{why} Nothing was written. Search again and make a new plan."
-        move(plan.request, State.FOUND, since=[State.APPROVED, State.FAILED], problem=problem)
-        record(events.PLAN_OVERTAKEN, plan, subject=plan.request.subject, why=why)
-
-
-def conclude_without_plan(request: SubjectRequest, drafts: list[Step]) -> None:
-    """The search found nothing to erase, or (`drafts`) only rows that have been dealt with: search again and say so.
+def conclude_without_plans(ended: Sequence[tuple[SubjectRequest, list[Step]]]) -> None:
+    """The search found nothing to erase, or (the steps) only rows that have been dealt with: search again and say so.
 
     Raises ConnectorError if a system does not answer.
     """
-    earlier = Step.objects.filter(
-        plan__request=request, state=Step.State.DONE, hit__isnull=False
-    ).select_related("data_set__system")
-    steps = {step.data_set_id: step for step in [*earlier.order_by("plan__number"), *drafts]}
-    verification = search_again(request, steps.values())
-    right = right_of(request.kind)
-    outcome = right.done_for(request) if earlier else right.nothing_left if drafts else "no data found"
-    with transaction.atomic():
-        right.settle(request)
-        _record_verification(request, request, verification)
-        _end(request, verification, list(steps.values()), since=[State.FOUND], outcome=outcome)
+    requests = [request for request, _ in ended]
+    earlier: dict[int, list[Step]] = {request.pk: [] for request in requests}
+    done = Step.objects.filter(plan__request__in=earlier, state=Step.State.DONE, hit__isnull=False)
+    for step in done.select_related("data_set__system", "plan", "hit").order_by("plan__number"):
+        earlier[step.plan.request_id or 0].append(step)
+    keys = keys_of(requests)
+    sought = []
+    for request, drafts in ended:
+        steps = {step.data_set_id: step for step in [*earlier[request.pk], *drafts]}
+        sought.append(Sought(request, list(steps.values()), keys[request.pk]))
+    found = search_all_again(sought)
+    for each, verification, (request, drafts) in zip(sought, found, ended, strict=True):
+        right = right_of(request.kind)
+        done_before = right.done_for(request) if earlier[request.pk] else ""
+        outcome = done_before or (right.nothing_left if drafts else "no data found")
+        with transaction.atomic():
+            concluding.settle(request, verification, each.steps, outcome)
 
 
-@transaction.atomic
-def _conclude(plan: Plan, steps: list[Step], verification: Verification) -> None:
-    """Say how it ended: complete only if every step is done and the second search found nothing.
+class _Run:
+    """Plans that are carried out together, from where they stand to where they can come now."""
 
-    While steps wait, and nothing else is left, so does the request.
-    """
-    open_steps = [step for step in steps if step.state != Step.State.DONE]
-    waiting = [step for step in open_steps if step.state == Step.State.WAITING]
-    for step in waiting:
-        verification.residue.pop(_where(step), None)
-    if waiting and len(waiting) == len(open_steps) and not verification.residue:
-        _leave_waiting(plan, waiting)
+    def __init__(self, works: list[Work], still: Callable[[Plan], bool]) -> None:
+        self.works = works
+        self.still = still
+        self.total = sum(step.rows_before for work in works for step in work.steps)
+        self.done = 0
+        self.silent: dict[int, Unreachable] = {}  # systems that did not answer in this run
+
+    def run(self) -> Iterator[Progress]:
+        names = ", ".join(str(work.plan) for work in self.works[:3])
+        yield Progress(0, self.total, "Checking that nothing has changed")
+        try:
+            self._begin()
+            while together := next_together(self._live()):
+                yield from self._step(together)
+            yield Progress(self.done, self.total, "Searching again")
+            self._end()
+        except ConnectorError as problem:
+            raise JobFailed(f"{names} was interrupted and can be resumed. {problem}") from problem
+
+    def _live(self) -> list[Work]:
+        return [work for work in self.works if self.still(work.plan)]
+
+    def _begin(self) -> None:
+        """Start what was approved and still is so; leave out what was overtaken, or whose systems do not answer."""
+        approved = [work for work in self._live() if work.plan.state == Plan.State.APPROVED]
+        why, silent = overtaken(approved) if approved else ({}, {})
+        for work, reason in why.items():
+            concluding.set_aside(work, reason)
+        for work, silence in silent.items():
+            at = after_silence(work.plan.decided_at)
+            concluding.wait(work.request, str(silence), since=concluding.BEFORE, at=at)
+        left = [work for work in approved if work not in why and work not in silent]
+        begun = concluding.start(left) if left else []
+        self.works = [work for work in self.works if work not in approved or work in begun]
+
+    def _step(self, together: Together) -> Iterator[Progress]:
+        steps = [step for _, step in together]
+        for work, step in together:
+            work.tried.add(step.pk)
+        label = measures.get(steps[0].method).label if is_measure(steps[0]) else None
+        if label:
+            yield Progress(self.done, self.total, f"{label}: {concluding.where(steps[0])}")
+            for work, step in together:
+                self._measure(work, step)
+        else:
+            together = self._without_returned(together)
+            for rows in self._with_retries(together) if together else ():
+                message = f"{registry.get(steps[0].method).label}: {_name(steps[0])}"
+                yield Progress(self.done + rows, self.total, message)
+        self.done += sum(step.rows_before for step in steps)
+
+    def _without_returned(self, together: Together) -> Together:
+        """Before the first identity rows go: without those whose rows have appeared again where they were erased."""
+        asked: list[tuple[Sought, list[Step]]] = []
+        about: list[Work] = []
+        for work, step in together:
+            done = [each for each in work.on_rows if each.state == Step.State.DONE]
+            if step.identity and done and not any(each.identity for each in done):
+                to_come = [each for each in work.on_rows if each.state != Step.State.DONE]
+                asked.append((Sought(work.request, done, work.keys), to_come))
+                about.append(work)
+        if not asked:
+            return together
+        try:
+            for work, verification in zip(about, strays(asked), strict=True):
+                work.returned = bool(verification.residue)
+        except Unreachable as silence:
+            concluding.delay_steps((step for work, step in together if work in about), silence)
+            return [(work, step) for work, step in together if work not in about]
+        return [(work, step) for work, step in together if not work.returned]
+
+    def _with_retries(self, together: Together) -> Iterator[int]:
+        """Carry out steps as one; a store that stops answering is asked again a few times. Yields rows handled."""
+        steps = [step for _, step in together]
+        system = _system(steps[0])
+        if system.pk in self.silent:
+            concluding.delay_steps(steps, self.silent[system.pk])
+            return
+        for pause in (*RETRY_AFTER_SECONDS, None):
+            try:
+                with writable(system) as connector:
+                    yield from _carry_out(together, connector)
+                return
+            except Unreachable as silence:
+                if pause is None:
+                    self.silent[system.pk] = silence
+                    concluding.delay_steps(steps, silence)
+                    return
+                time.sleep(pause)
+            except ConnectorError as problem:
+                if len(together) == 1:
+                    (step,) = steps
+                    concluding.close_steps([(step, Outcome(step.rows_before, str(problem)))])
+                    return
+                break
+        for (
+            each
+        ) in together:  # the store refuses something of one of them: who it is shows when each goes alone
+            yield from self._with_retries([each])
+
+    def _measure(self, work: Work, step: Step) -> None:
+        """Carry out a step beside the rows; one that waits for somebody is only looked at again."""
+        measure = measures.get(step.method)()
+        carried_out = step.state == Step.State.WAITING and step.rows_after is not None
+        concluding.begin_steps([step])
+        try:
+            outcome = measure.check(step) if carried_out else measure.execute(step)
+        except Unreachable as silence:
+            concluding.delay_steps([step], silence)
+            return
+        if outcome.facts:
+            step.facts["outcome"] = step.facts.get("outcome", {}) | outcome.facts
+            step.save(update_fields=["facts"])
+        concluding.close_steps([(step, outcome)])
+
+    def _end(self) -> None:
+        """Search again for those whose plans have come to an end; leave the others to wait."""
+        ended = []
+        for work in self._live():
+            for step in work.steps:  # once more: what the rows tell now, somebody else need not say
+                if is_measure(step) and step.state == Step.State.WAITING and step.rows_after is not None:
+                    self._measure(work, step)
+            failed = any(step.state == Step.State.FAILED for step in work.on_rows)
+            not_yet = any(step.state == Step.State.WAITING and step.rows_after is None for step in work.steps)
+            if not_yet and not failed and not work.returned:
+                concluding.leave_waiting(work)
+            else:
+                ended.append(work)
+        if not ended:
+            return
+        try:
+            found = search_all_again([Sought(work.request, work.on_rows, work.keys) for work in ended])
+        except Unreachable as silence:
+            for work in ended:
+                at = after_silence(work.plan.started_at)
+                concluding.wait(work.request, str(silence), since=concluding.AT_WORK, at=at)
+            return
+        concluding.conclude(list(zip(ended, found, strict=True)))
+
+
+def _carry_out(together: Together, connector: Connector) -> Iterator[int]:
+    steps = [step for _, step in together]
+    method = registry.get(steps[0].method)()
+    _begin(method, [(work, step) for work, step in together if step.started_at is None], connector)
+    parts = [(step, work.keys_for(step)) for work, step in together]
+    for match, reached in chunks(parts, connector.keys_per_change):
+        method.execute(connector, steps[0], match)
+        concluding.save_cursors(reached)
+        yield sum(min(step.cursor, step.rows_before) for step in steps)
+    if method.settles:
+        connector.settle(_name(steps[0]))
+    every = KeySet.together(keys for _, keys in parts) if len(parts) > 1 else parts[0][1]
+    outcome = _read_back(method, connector, steps[0], every)
+    if len(parts) == 1 or not (outcome.left or outcome.waits_for):
+        concluding.close_steps([(step, outcome) for step in steps])
+    else:
+        concluding.close_steps([(step, _read_back(method, connector, step, keys)) for step, keys in parts])
+
+
+def _begin(method: Method, together: Together, connector: Connector) -> None:
+    """Mark the steps as running, with the columns that hold something to overwrite; asked of each only if any does."""
+    if not together:
         return
-    all_done = all(step.state == Step.State.DONE for step in steps)
-    concluded = Plan.objects.filter(pk=plan.pk, state=Plan.State.EXECUTING).update(
-        state=Plan.State.EXECUTED if all_done else Plan.State.STOPPED, finished_at=timezone.now()
-    )
-    if not concluded:
+    steps = [step for _, step in together]
+    every = KeySet.together(work.keys_for(step) for work, step in together)
+    written = method.written(connector, steps[0], every.matches) if len(steps) > 1 else []
+    if len(steps) > 1 and not written:
+        concluding.begin_steps(steps)
         return
-    _record_verification(plan.request, plan, verification)
-    problem = next((step.problem for step in steps if step.problem), "")
-    if not all_done and not problem:
-        problem = "Rows of the person appeared while the plan was carried out."
-    outcome = right_of(plan.request.kind).done_for(plan.request)
-    since = (State.EXECUTING, State.WAITING, State.FAILED)
-    _end(plan.request, verification, steps, since=since, outcome=outcome, problem=problem)
+    for work, step in together:
+        concluding.begin_steps([step], method.written(connector, step, work.keys_for(step).matches))
 
 
-def _leave_waiting(plan: Plan, waiting: list[Step]) -> None:
-    request = plan.request
-    looked = min(step.check_at for step in waiting if step.check_at)
-    said = "; ".join(dict.fromkeys(f"{_where(step)}: {step.waits_for}" for step in waiting))
-    fresh = request.state != State.WAITING
-    since = (State.EXECUTING, State.WAITING, State.FAILED)
-    move(request, State.WAITING, since=since, problem=said[:500], residue=[], look_again_at=looked)
-    if fresh:
-        record(events.REQUEST_WAITING, request, subject=request.subject, waits_for=said[:500])
+def _read_back(method: Method, connector: Connector, step: Step, keys: KeySet) -> Outcome:
+    """What the store says is left of these rows, and what it still holds of what was deleted."""
+    still_there = connector.lingering(_name(step), keys.matches) if method.settles else None
+    if still_there is not None:
+        return Outcome(still_there.rows, waits_for=still_there.why, until=still_there.until)
+    remaining = method.remaining(connector, step, keys.matches)
+    return Outcome(remaining, waits_for=method.left if remaining else "")
 
 
-def _record_verification(
-    request: SubjectRequest, target: Plan | SubjectRequest, verification: Verification
-) -> None:
-    record(
-        events.ERASURE_VERIFIED,
-        target,
-        subject=request.subject,
-        data_sets_searched=len(verification.searched),
-        rows_left=verification.rows_left,
-        where=list(verification.residue),
-    )
+def _system(step: Step) -> System:
+    assert step.data_set is not None
+    return step.data_set.system
 
 
-def _end(
-    request: SubjectRequest,
-    verification: Verification,
-    steps: list[Step],
-    *,
-    since: Iterable[str],
-    outcome: str,
-    problem: str = "",
-) -> None:
-    residue = list(verification.residue.values())
-    if residue or problem:
-        advice = "Search again and make a new plan for what is left."
-        move(
-            request,
-            State.RESIDUAL,
-            since=since,
-            residue=residue,
-            problem=f"{problem} {advice}".strip()[:500],
-        )
-        return
-    held = [step for step in steps if step.hold_id]
-    if held:
-        outcome = f"{outcome}, except what a legal hold keeps"
-    elif in_force(request):
-        outcome = f"{outcome}, except what an exception of the law keeps"
-    move(
-        request,
-        State.COMPLETE,
-        since=since,
-        residue=[],
-        problem="",
-        outcome=outcome,
-        closed_at=timezone.now(),
-        look_again_at=first_look(request),
-    )
-    record(events.REQUEST_COMPLETED, request, subject=request.subject, outcome=outcome)
-    send_letter(request, "completed", held=held)
+def _name(step: Step) -> str:
+    assert step.data_set is not None
+    return step.data_set.name

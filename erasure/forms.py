@@ -177,6 +177,20 @@ class ApproveForm(TypedWordForm):
     fingerprint = forms.CharField(max_length=64, widget=forms.HiddenInput)
 
 
+class ApproveManyForm(TypedWordForm):
+    """How many plans, typed; and the fingerprints of those that were on the page, by their plans."""
+
+    fingerprints = forms.JSONField(widget=forms.HiddenInput)
+
+    def clean_fingerprints(self) -> dict[int, str]:
+        given = self.cleaned_data["fingerprints"]
+        if not isinstance(given, dict) or not all(
+            key.isascii() and key.isdigit() and isinstance(value, str) for key, value in given.items()
+        ):
+            raise forms.ValidationError("These are no plans: go back to the list and choose again.")
+        return {int(key): value for key, value in given.items()}
+
+
 class PublicRequestForm(forms.Form):
     """`website` is filled in by programs alone: nobody else sees it."""
 

@@ -1,27 +1,32 @@
-"""The long work on requests, as jobs."""
+"""The long work on requests, as jobs. What waits for the same thing is done together, many requests at once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from catalog.connectors.base import Unreachable
 from erasure.approving import execution
-from erasure.executing import execute
-from erasure.looking_again import look_again
+from erasure.concluding import wait
+from erasure.executing import execute_many
+from erasure.looking_again import after_silence, look_again
 from erasure.models import Plan, SubjectRequest
 from erasure.packages.previewing import make_preview
 from erasure.packaging import make_package
-from erasure.planning import make_plan
-from erasure.requests.starting import IN_FORCE
+from erasure.planning import make_plan, make_plans
+from erasure.requests.starting import IN_FORCE, search
+from erasure.requests.states import NotNow
 from erasure.rights import right_of
-from erasure.searching import find_person
-from governance.console.jobs import Progress, enqueue, job
+from erasure.searching import UNVERIFIED, find_person, find_persons
+from governance.console.jobs import JobFailed, Progress, enqueue, job
 from governance.console.models import Job
 
 State = SubjectRequest.State
 SILENCE = timedelta(minutes=15)  # after which a store that did not answer is asked again
+TOGETHER = 1_000
+HANDLE = "requests.handle"  # who may not handle requests may not stop what was approved for them
 
 
 def _failed(failed: Job, reason: str) -> None:
@@ -34,45 +39,84 @@ def _failed(failed: Job, reason: str) -> None:
     )
 
 
-@job("erasure.find", on_failure=_failed)
-def find(running: Job, request: int) -> Iterator[Progress]:
+@job("erasure.find", on_failure=_failed, gathers=TOGETHER, stopped_by=HANDLE)
+def find(together: list[Job]) -> Iterator[Progress]:
     """Search; then, for an erasure, plan. What was found by nobody is said to be so at once.
 
     Where an earlier attempt came to its end before its worker died, what was done on its ground meanwhile stands.
     """
-    subject_request = SubjectRequest.objects.get(pk=request)
-    if subject_request.ended or subject_request.plans.filter(state__in=IN_FORCE).exists():
+    by = together[0].started_by
+    requests = [request for request in _requests(together) if not _went_on(request)]
+    if not requests:
         return
-    yield from find_person(subject_request)
-    if subject_request.state != State.FOUND:
-        return  # the search asks something first
-    if right_of(subject_request.kind).plans:
-        yield from make_plan(subject_request, by=running.started_by)
-    if right_of(subject_request.kind).packages:
-        yield from make_preview(subject_request)
+    try:
+        yield from find_person(requests[0]) if len(requests) == 1 else find_persons(requests)
+        unverified = [request.pk for request in requests if request.state == State.SEARCHING]
+        SubjectRequest.objects.filter(pk__in=unverified, state=State.SEARCHING).update(
+            state=State.FAILED, problem=UNVERIFIED
+        )
+        found = [request for request in _still(requests, together) if request.state == State.FOUND]
+        yield from make_plans(found, by=by)  # without those of whom the search asks something first
+        for request in found:
+            if right_of(request.kind).packages:
+                yield from make_preview(request)
+    except JobFailed as problem:
+        _wait_out(problem, requests)
 
 
-@job("erasure.preview", on_failure=_failed)
+@job("erasure.preview", on_failure=_failed, stopped_by=HANDLE)
 def preview_again(running: Job, request: int) -> Iterator[Progress]:
     yield from make_preview(SubjectRequest.objects.get(pk=request))
 
 
-@job("erasure.plan", on_failure=_failed)
-def plan_again(running: Job, request: int) -> Iterator[Progress]:
-    subject_request = SubjectRequest.objects.get(pk=request)
-    if running.attempt > 1 and subject_request.state != State.FOUND:
+@job("erasure.plan", on_failure=_failed, gathers=TOGETHER, stopped_by=HANDLE)
+def plan_again(together: list[Job]) -> Iterator[Progress]:
+    by = together[0].started_by
+    requests = _requests(together)
+    if len(requests) == 1 and together[0].attempt > 1 and requests[0].state != State.FOUND:
         return  # an earlier attempt has planned before its worker died
-    yield from make_plan(subject_request, by=running.started_by)
+    try:
+        yield from make_plan(requests[0], by=by) if len(requests) == 1 else make_plans(requests, by=by)
+    except JobFailed as problem:
+        _wait_out(problem, requests)
 
 
-@job("erasure.execute", on_failure=_failed)
-def carry_out(running: Job, plan: int) -> Iterator[Progress]:
-    yield from execute(Plan.objects.select_related("request").get(pk=plan))
+@job("erasure.execute", on_failure=_failed, gathers=TOGETHER, stopped_by=HANDLE)
+def carry_out(together: list[Job]) -> Iterator[Progress]:
+    jobs = {each.arguments["plan"]: each for each in together}
+    plans = Plan.objects.select_related("request").filter(pk__in=jobs)
+    yield from execute_many(plans.order_by("pk"), still=lambda plan: jobs[plan.pk] in together)
 
 
-@job("erasure.look_again")
+@job("erasure.look_again", stopped_by=HANDLE)
 def search_days_later(running: Job, request: int) -> Iterator[Progress]:
     yield from look_again(SubjectRequest.objects.get(pk=request))
+
+
+def _requests(together: Iterable[Job]) -> list[SubjectRequest]:
+    known = SubjectRequest.objects.in_bulk([each.arguments["request"] for each in together])
+    return list(known.values())
+
+
+def _went_on(request: SubjectRequest) -> bool:
+    return request.ended or request.plans.filter(state__in=IN_FORCE).exists()
+
+
+def _still(requests: Iterable[SubjectRequest], together: Iterable[Job]) -> list[SubjectRequest]:
+    """The requests whose jobs have not been stopped meanwhile."""
+    left = {each.arguments["request"] for each in together}
+    return [request for request in requests if request.pk in left]
+
+
+def _wait_out(problem: JobFailed, requests: Sequence[SubjectRequest]) -> None:
+    """A system that does not answer is asked again by itself, for days if need be; anything else is a failure."""
+    if not isinstance(problem.__cause__, Unreachable):
+        raise problem
+    unready = (State.VERIFIED, State.SEARCHING, State.FOUND, State.WAITING)
+    for request in requests:
+        request.refresh_from_db()
+        if request.state in unready:
+            wait(request, str(problem), since=unready, at=after_silence(request.verified_at))
 
 
 def recheck() -> int:
@@ -93,9 +137,14 @@ def recheck() -> int:
 
 @transaction.atomic
 def _resume(request: SubjectRequest) -> bool:
+    """Go on where it waits: with its plan, or before there is one with the search."""
     plan = request.plans.filter(state__in=[Plan.State.APPROVED, Plan.State.EXECUTING]).first()
     if plan is None:
-        return False
+        try:
+            search(request)
+        except NotNow:
+            return False
+        return True
     # Should its worker die before it looks, it is looked at again.
     SubjectRequest.objects.filter(pk=request.pk).update(
         job=execution(plan), look_again_at=timezone.now() + SILENCE
@@ -112,6 +161,6 @@ def _look_again(request: SubjectRequest) -> bool:
     return True
 
 
-@job("erasure.package", on_failure=_failed)
+@job("erasure.package", on_failure=_failed, stopped_by=HANDLE)
 def package(running: Job, request: int) -> Iterator[Progress]:
     yield from make_package(SubjectRequest.objects.get(pk=request))

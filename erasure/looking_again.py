@@ -31,6 +31,12 @@ def next_look(attempts: int, *, until: datetime | None = None) -> datetime:
     return now + min(SOON * 2 ** min(attempts, 10), SELDOM)
 
 
+def after_silence(begun: datetime | None) -> datetime:
+    """When to ask again a system that does not answer: the later, the longer ago the work began that it holds up."""
+    now = timezone.now()
+    return now + min(max((now - begun) / 8, SOON), SELDOM) if begun else now + SOON
+
+
 def first_look(request: SubjectRequest) -> datetime | None:
     """When a request that is complete now is searched for again; never for what erases nothing."""
     days = settings.ERASURE_LOOKED_AGAIN_DAYS

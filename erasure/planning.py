@@ -1,33 +1,31 @@
-"""A plan: every step with its exact rows, rehearsed in the stores and undone, under one fingerprint."""
+"""Plans: every step with its exact rows, rehearsed in the stores and undone, under one fingerprint; for one or many."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db import transaction
+from django.db.models import Max
 
-from audit.ledger.recording import record
-from catalog.connectors.base import ConnectorError, DataSetInfo
-from catalog.models import Link
+from audit.ledger.recording import record_many
+from catalog.connectors.base import ConnectorError
 from erasure import events
-from erasure.deciding import Decision
-from erasure.executing import conclude_without_plan, current_schemas, rehearse
-from erasure.finding import Connections, Estate
-from erasure.fingerprints import fingerprint_of, schema_digest
-from erasure.keysets import KeySet
+from erasure.drafting import Asked, Drafted, Ground
+from erasure.drafting_many import draft_many
+from erasure.estate import Connections
+from erasure.executing import conclude_without_plans
+from erasure.fingerprints import fingerprint_of
 from erasure.measures import registry as measures
 from erasure.measures.earlier import OWED
-from erasure.methods import registry as methods
 from erasure.models import WITH_ROWS, Hit, Plan, Step, SubjectRequest
-from erasure.ordering import in_order, with_measures
-from erasure.requests.states import move
+from erasure.ordering import with_measures
+from erasure.requests.states import move_many
 from erasure.rights import right_of
-from erasure.searching import known_keys
+from erasure.searching import keys_of
 from governance.console.jobs import JobFailed, Progress
 from governance.console.models import User
-from retention.holds import holds_on
 
 State = SubjectRequest.State
-NEVER_LAST = ("ask", "ask to correct", "leave", "rectify", "restrict", "withhold")  # the person stays
 OPEN = (Plan.State.PROPOSED, Plan.State.BLOCKED, Plan.State.APPROVED)
+AT_ONCE = 1_000  # steps written together
 
 
 def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]:
@@ -35,180 +33,119 @@ def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]
 
     Nothing is written in any store. Raises JobFailed if a system does not answer.
     """
-    if not right_of(request.kind).plans or request.state != State.FOUND:
+    if not _plannable(request):
         raise JobFailed(
             f"{request.reference} cannot be planned while it is {request.get_state_display().lower()}."
         )
-    hits = list(request.hits.filter(WITH_ROWS).select_related("data_set__system"))
-    keys = known_keys(request)
-    yield Progress(0, 3, "Deciding")
+    yield from make_plans([request], by=by)
+
+
+def make_plans(requests: Sequence[SubjectRequest], *, by: User | None) -> Iterator[Progress]:
+    """The same for many requests at once, each with a plan of its own; those that cannot be planned are left alone."""
+    plannable = [request for request in requests if _plannable(request)]
+    total = len(plannable)
+    yield Progress(0, total, "Deciding")
     try:
         with Connections() as connections:
-            estate = Estate.load(connections)
-            ordered = in_order(hits, _all_links(estate))
-            holds = holds_on(hit.data_set for hit in hits)
-            decisions = right_of(request.kind).decide(request, estate, ordered, keys, holds)
-            ordered.sort(key=lambda hit: decisions[hit.data_set_id].method == "ask")  # they hold up no other
-            chosen = [(hit, one) for hit in ordered for one in _decisions(hit, decisions)]
-            needed = any(_needed(connections, hit, one, keys) for hit, one in chosen)
-            yield Progress(1, 3, "Reading the structure")
-            schemas = current_schemas(connections, [hit.data_set for hit in hits])
+            drafted = draft_many(Ground(connections), _asked(plannable))
+        yield Progress(0, total, "What stands beside the rows")
+        beside = [_measures(each) for each in drafted]
+        proposed, nothing = [], []
+        for each, steps in zip(drafted, beside, strict=True):
+            if each.problems or each.needed or any(_stands_alone(step) for _, step in steps):
+                proposed.append((each, with_measures(each.rows, steps)))
+            else:
+                nothing.append((each.asked.request, each.rows))
+        store(proposed, by=by)
+        problems = sum(len(each.problems) for each, _ in proposed)
+        planned = sum(len(steps) for _, steps in proposed)
+        yield Progress(len(proposed), total, f"{problems} problems" if problems else f"{planned} steps")
+        if nothing:
+            conclude_without_plans(nothing)
+            yield Progress(total, total, "Nothing is left to erase" if not proposed else "")
     except ConnectorError as problem:
         raise JobFailed(f"The plan could not be made. {problem}") from problem
-    rows = [_draft(hit, position, one, keys, schemas) for position, (hit, one) in enumerate(chosen, 1)]
-    problems = [*_unsearched(request), *(p for _, one in chosen for p in one.problems)]
-    yield Progress(2, 3, "Rehearsing")
-    if not problems:
-        problems = _rehearse(rows, keys)
-    beside = _measures(request, rows)
-    needed = needed or any(measures.get(step.method).alone or OWED in step.facts for _, step in beside)
-    drafts = with_measures(rows, beside)
-    if needed or problems:
-        store(request, drafts, problems, by=by)
-        yield Progress(3, 3, f"{len(problems)} problems" if problems else f"{len(drafts)} steps")
-    else:
-        conclude_without_plan(request, rows)
-        yield Progress(3, 3, "Nothing is left to erase")
+
+
+def _stands_alone(step: Step) -> bool:
+    """Whether the step has to be taken though no rows are left: of its own, or since an earlier plan owes it."""
+    return measures.get(step.method).alone or OWED in step.facts
 
 
 @transaction.atomic
-def store(request: SubjectRequest, drafts: list[Step], problems: list[dict], *, by: User | None) -> Plan:
-    """Write the plan and its steps; earlier plans that were still open are overtaken by it."""
-    blocked = bool(problems)
-    move(request, State.FOUND if blocked else State.PLANNED, since=[State.FOUND], problem="")
-    request.plans.filter(state__in=OPEN).update(state=Plan.State.STALE)
-    last = request.plans.order_by("-number").first()
-    plan = Plan(
-        request=request,
-        number=last.number + 1 if last else 1,
-        state=Plan.State.BLOCKED if blocked else Plan.State.PROPOSED,
-        problems=problems,
-        made_by=by,
+def store(proposed: Sequence[tuple[Drafted, list[Step]]], *, by: User | None) -> None:
+    """Write plans and their steps; earlier plans that were still open are overtaken by them."""
+    requests = {each.asked.request.pk: each.asked.request for each, _ in proposed}
+    blocked = {each.asked.request.pk for each, _ in proposed if each.problems}
+    moved = move_many(
+        (requests[pk] for pk in requests if pk in blocked), State.FOUND, since=[State.FOUND], problem=""
+    ) | move_many(
+        (requests[pk] for pk in requests if pk not in blocked), State.PLANNED, since=[State.FOUND], problem=""
     )
-    plan.fingerprint = fingerprint_of(plan, drafts)
-    plan.save()
-    for step in drafts:
-        step.plan = plan
-    Step.objects.bulk_create(drafts)
-    record(
+    Plan.objects.filter(request__in=moved, state__in=OPEN).update(state=Plan.State.STALE)
+    numbers = dict(
+        Plan.objects.filter(request__in=moved).order_by().values_list("request").annotate(last=Max("number"))
+    )
+    made, steps_of = [], []
+    for each, steps in proposed:
+        request = each.asked.request
+        if request.pk not in moved:
+            continue
+        plan = Plan(
+            request=request,
+            number=numbers.get(request.pk, 0) + 1,
+            state=Plan.State.BLOCKED if each.problems else Plan.State.PROPOSED,
+            problems=each.problems,
+            made_by=by,
+        )
+        plan.fingerprint = fingerprint_of(plan, steps)
+        made.append(plan)
+        steps_of.append(steps)
+    Plan.objects.bulk_create(made)
+    for plan, steps in zip(made, steps_of, strict=True):
+        for step in steps:
+            step.plan = plan
+    Step.objects.bulk_create((step for steps in steps_of for step in steps), batch_size=AT_ONCE)
+    record_many(
         events.PLAN_MADE,
-        plan,
-        subject=request.subject,
-        fingerprint=plan.fingerprint,
-        steps=len(drafts),
-        rows=sum(step.rows_before for step in drafts),
-        problems=len(problems),
+        (
+            (
+                plan,
+                plan.subject,
+                {
+                    "fingerprint": plan.fingerprint,
+                    "steps": len(steps),
+                    "rows": sum(step.rows_before for step in steps),
+                    "problems": len(plan.problems),
+                },
+            )
+            for plan, steps in zip(made, steps_of, strict=True)
+        ),
     )
-    return plan
 
 
-def _measures(request: SubjectRequest, rows: list[Step]) -> list[tuple[str, Step]]:
-    """The steps beside the rows, each with the turn it has. Raises JobFailed if a system does not answer."""
-    erases = right_of(request.kind).erases
+def _plannable(request: SubjectRequest) -> bool:
+    return right_of(request.kind).plans and request.state == State.FOUND
+
+
+def _asked(requests: Sequence[SubjectRequest]) -> list[Asked]:
+    hits: dict[int, list[Hit]] = {request.pk: [] for request in requests}
+    known = {request.pk: request for request in requests}
+    for hit in Hit.objects.filter(WITH_ROWS, request__in=known).select_related("data_set__system"):
+        hit.request = known[hit.request_id]
+        hits[hit.request_id].append(hit)
+    keys = keys_of(requests)
+    return [Asked(request, hits[request.pk], keys[request.pk]) for request in requests]
+
+
+def _measures(drafted: Drafted) -> list[tuple[str, Step]]:
+    """The steps beside the rows, each with the turn it has. Raises ConnectorError."""
+    request = drafted.asked.request
     found = []
     for kind, measure in measures.classes.items():
-        if measure.erases and not erases:
+        if measure.erases and not right_of(request.kind).erases:
             continue
-        try:
-            steps = measure().drafts(request, rows)
-        except ConnectorError as problem:
-            raise JobFailed(f"The plan could not be made. {problem}") from problem
-        for step in steps:
+        for step in measure().drafts(request, drafted.rows):
             step.method = kind
             found.append((measure.turn.value, step))
     return found
-
-
-def _all_links(estate: Estate) -> list[Link]:
-    return [link for links in estate.links_into.values() for link in links]
-
-
-def _draft(
-    hit: Hit,
-    position: int,
-    decision: Decision,
-    keys: dict[int, KeySet],
-    schemas: dict[int, DataSetInfo | None],
-) -> Step:
-    return Step(
-        position=position,
-        hit=hit,
-        data_set=hit.data_set,
-        method=decision.method,
-        identity=hit.depth == 0 and decision.method not in NEVER_LAST,
-        replacements=decision.replacements,
-        kept=decision.kept,
-        reason=decision.reason[:400],
-        hold=decision.hold,
-        schema_digest=schema_digest(schemas[hit.data_set_id], hit.data_set.system),
-        keys_digest=keys[hit.data_set_id].part(decision.part).digest(),
-        rows_before=decision.rows if decision.part else hit.rows,
-        facts=decision.facts | ({"part": decision.part} if decision.part else {}),
-        sealed=decision.sealed,
-    )
-
-
-def _decisions(hit: Hit, decisions: dict[int, Decision]) -> list[Decision]:
-    """What becomes of the rows that are others' too, and of those that are the person's alone, if there are any."""
-    decision = decisions[hit.data_set_id]
-    return [*decision.beside, *([decision] if hit.rows else [])]
-
-
-def _needed(connections: Connections, hit: Hit, decision: Decision, keys: dict[int, KeySet]) -> bool:
-    """Whether there is anything left to do for these rows, or an earlier plan has done it."""
-    if decision.problems:
-        return True
-    draft = Step(
-        hit=hit,
-        data_set=hit.data_set,
-        method=decision.method,
-        replacements=decision.replacements,
-        facts=decision.facts,
-        sealed=decision.sealed,
-    )
-    connector = connections.to(hit.data_set.system)
-    return (
-        methods.get(decision.method)().remaining(
-            connector, draft, keys[hit.data_set_id].part(decision.part).matches
-        )
-        > 0
-    )
-
-
-def _unsearched(request: SubjectRequest) -> list[dict[str, str]]:
-    return [
-        {
-            "where": entry["data_set"],
-            "message": f"This could not be searched. {entry['problem']}",
-            "remedy": "Give the console access and search again, "
-            "or have a steward confirm that it holds nothing personal.",
-        }
-        for entry in request.unsearched
-    ]
-
-
-def _rehearse(drafts: list[Step], keys: dict[int, KeySet]) -> list[dict[str, str]]:
-    """Try every step in its store and undo it: what would fail half way fails here, with nothing written."""
-    problems = []
-    by_system: dict[int, list[Step]] = {}
-    for step in drafts:
-        by_system.setdefault(step.data_set.system_id, []).append(step)
-    for steps in by_system.values():
-        try:
-            touched = rehearse(steps, keys)
-        except ConnectorError as problem:
-            problems.append(
-                {"where": steps[0].data_set.system.name, "message": problem.message, "remedy": problem.remedy}
-            )
-            continue
-        for step, rows in zip(steps, touched, strict=True):
-            expected = step.facts.get("rows", step.rows_before)
-            if rows != expected:
-                problems.append(
-                    {
-                        "where": str(step.data_set),
-                        "message": f"{expected} rows were found, {rows} would change.",
-                        "remedy": "The data changed since the search: search again.",
-                    }
-                )
-    return problems

@@ -61,9 +61,7 @@ class Seed:
         """The same for some of the persons."""
         mine = np.isin(self.owners, persons)
         keys = self.match.keys.filter(pa.array(mine))
-        return Seed(
-            Match(keys, fold=self.match.fold), self.owners[mine], self.route, self.owned, self.telling
-        )
+        return replace(self, match=replace(self.match, keys=keys), owners=self.owners[mine])
 
 
 Seeds = dict[int, list[Seed]]
@@ -211,17 +209,14 @@ def _together(wanted: list[Seed]) -> list[Seed]:
     groups: dict[tuple, list[Seed]] = {}
     for seed in wanted:
         kinds = tuple((field.name, str(field.type)) for field in seed.match.keys.schema)
-        groups.setdefault(
-            (kinds, seed.match.fold, seed.route, seed.owned, seed.telling, seed.category), []
-        ).append(seed)
+        alike = (kinds, seed.way, seed.route, seed.owned, seed.telling, seed.category)
+        groups.setdefault(alike, []).append(seed)
     merged = []
     for these in groups.values():
         first = these[0]
         keys = pa.concat_tables([seed.match.keys.replace_schema_metadata() for seed in these])
         owners = np.concatenate([seed.owners for seed in these])
-        merged.append(
-            Seed(Match(keys, fold=first.match.fold), owners, first.route, first.owned, first.telling)
-        )
+        merged.append(replace(first, match=replace(first.match, keys=keys), owners=owners))
     return merged
 
 

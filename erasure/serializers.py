@@ -42,6 +42,24 @@ class ApproveSerializer(serializers.Serializer):
     )
 
 
+class SeenPlanSerializer(ApproveSerializer):
+    plan = serializers.IntegerField(min_value=1)
+
+
+class ApproveManySerializer(serializers.Serializer):
+    plans = SeenPlanSerializer(many=True, allow_empty=False, max_length=1_000)  # type: ignore[call-arg]
+
+
+class RefusedPlanSerializer(serializers.Serializer):
+    plan = serializers.IntegerField()
+    reason = serializers.CharField()
+
+
+class ApprovedManySerializer(serializers.Serializer):
+    approved = serializers.ListField(child=serializers.IntegerField(), help_text="Plans, by their number.")
+    refused = RefusedPlanSerializer(many=True)
+
+
 class ShownIdentifierSerializer(serializers.Serializer):
     category = serializers.CharField()
     value = serializers.CharField()

@@ -35,6 +35,7 @@ AT = {
     State.WAITING: "erasure",
     State.RESIDUAL: "verification",
 }
+IN_FORCE = (Plan.State.APPROVED, Plan.State.EXECUTING)
 SINCE_JOB = {"erasure.plan": "plan", "erasure.package": "package", "erasure.execute": "erasure"}
 
 
@@ -70,6 +71,8 @@ def _here(request: SubjectRequest) -> str:
     """The stage that the request is at."""
     right = right_of(request.kind)
     found = "package" if right.packages else "plan" if right.plans else "settled"
+    if request.state == State.WAITING and not request.plans.filter(state__in=IN_FORCE).exists():
+        return "search"  # for a system that does not answer
     if AT.get(State(request.state)) in right.way:
         return AT[State(request.state)]
     if request.state == State.FOUND:

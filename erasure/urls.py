@@ -1,12 +1,23 @@
 from django.urls import path
 
-from erasure.views import assigning, clocks, correspondence, handling, letters, lists, plans, request
+from erasure.views import (
+    approving_many,
+    assigning,
+    clocks,
+    correspondence,
+    handling,
+    letters,
+    lists,
+    plans,
+    request,
+)
 
 app_name = "erasure"
 urlpatterns = [
     path("", lists.requests, name="requests"),
     path("new/", lists.request_add, name="request_add"),
     path("bulk/", assigning.requests_bulk, name="requests_bulk"),
+    path("approve/", approving_many.approve, name="plans_approve"),
     path("letters/", letters.letters, name="letters"),
     path("letters/<slug:kind>/<slug:language>/", letters.letter_text, name="letter_text"),
     path("letters/<slug:kind>/<slug:language>/restore/", letters.letter_restore, name="letter_restore"),

@@ -13,6 +13,7 @@ class Anonymize(Method):
 
     kind = "anonymize"
     label = "Overwrite personal fields"
+    alike = True
     settles = True
 
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation:

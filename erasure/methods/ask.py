@@ -10,6 +10,7 @@ class Ask(Method):
 
     kind = "ask"
     label = "Left to the custodian"
+    alike = True
     left = "The console cannot change this store. Its custodian deletes the rows there; then search again."
 
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation | None:

@@ -15,6 +15,8 @@ class Method(ABC):
     left: ClassVar[str] = ""
     # Whether the store is to make the change final afterwards, and asked what it still holds.
     settles: ClassVar[bool] = False
+    # Whether it does the same for every person, so that one call may be about the rows of many.
+    alike: ClassVar[bool] = False
 
     @abstractmethod
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation | None:

@@ -10,6 +10,7 @@ class Delete(Method):
 
     kind = "delete"
     label = "Delete the rows"
+    alike = True
     settles = True
 
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation:

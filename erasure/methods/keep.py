@@ -10,6 +10,7 @@ class Keep(Method):
 
     kind = "keep"
     label = "Keep the rows: nothing in them is personal"
+    alike = True
 
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation | None:
         return None

@@ -10,6 +10,7 @@ class Leave(Method):
 
     kind = "leave"
     label = "Leave the rows as they are"
+    alike = True
 
     def operation(self, step: Step, matches: Sequence[Match]) -> Operation | None:
         return None

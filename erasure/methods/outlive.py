@@ -10,6 +10,7 @@ class Outlive(Method):
 
     kind = "outlive"
     label = "Wait for the store's own retention"
+    alike = True
     settles = True
     left = "The store removes the rest when its retention is over."
 

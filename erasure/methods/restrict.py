@@ -7,3 +7,4 @@ class Restrict(Anonymize):
     kind = "restrict"
     label = "Mark the rows"
     settles = True
+    alike = False

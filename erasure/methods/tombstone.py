@@ -10,6 +10,7 @@ class Tombstone(Method):
 
     kind = "tombstone"
     label = "Write tombstones, then wait for compaction"
+    alike = True
     settles = True
     left = "The tombstones are written. The broker removes the old messages when it compacts the topic."
 

@@ -3,31 +3,49 @@
 from collections.abc import Iterable
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
-from audit.ledger.recording import record
+from audit.ledger.recording import record, record_many
 from erasure.models import SubjectRequest
 from erasure.registry import events
 from erasure.registry.models import Registration
 
 
-@transaction.atomic
 def register(
     request: SubjectRequest, lookups: Iterable[tuple[str, bytes]], *, effect: str, purpose: str = ""
 ) -> int:
     """Register (category, keyed hash) pairs; how many were not registered before. Idempotent."""
-    fresh = [
-        Registration(
-            effect=effect, category=category, lookup=lookup, purpose=purpose, request=request.reference
-        )
-        for category, lookup in sorted(set(lookups))
-    ]
-    before = _registered(request)
+    return register_all([(request, lookups)], effect=effect, purpose=purpose)
+
+
+@transaction.atomic
+def register_all(
+    persons: Iterable[tuple[SubjectRequest, Iterable[tuple[str, bytes]]]], *, effect: str, purpose: str = ""
+) -> int:
+    """The same for the persons of many requests at once."""
+    requests = {}
+    fresh = []
+    for request, lookups in persons:
+        requests[request.reference] = request
+        fresh += [
+            Registration(
+                effect=effect, category=category, lookup=lookup, purpose=purpose, request=request.reference
+            )
+            for category, lookup in sorted(set(lookups))
+        ]
+    before = _registered(requests)
     Registration.objects.bulk_create(fresh, ignore_conflicts=True, batch_size=5_000)
-    added = _registered(request) - before
-    if added:
-        record(events.REGISTERED, request, subject=request.subject, effect=effect, identifiers=added)
-    return added
+    after = _registered(requests)
+    added = {each: after[each] - before.get(each, 0) for each in after if after[each] > before.get(each, 0)}
+    record_many(
+        events.REGISTERED,
+        (
+            (requests[each], requests[each].subject, {"effect": effect, "identifiers": number})
+            for each, number in added.items()
+        ),
+    )
+    return sum(added.values())
 
 
 @transaction.atomic
@@ -41,5 +59,7 @@ def lift(request: SubjectRequest, *, effect: str) -> int:
     return lifted
 
 
-def _registered(request: SubjectRequest) -> int:
-    return Registration.objects.filter(request=request.reference).count()
+def _registered(references: Iterable[str]) -> dict[str, int]:
+    """How many identifiers each of these requests has registered."""
+    rows = Registration.objects.filter(request__in=list(references)).order_by()
+    return dict(rows.values_list("request").annotate(number=Count("pk")))

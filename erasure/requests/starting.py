@@ -10,7 +10,15 @@ from governance.console.jobs import enqueue
 from governance.console.models import Job
 
 State = SubjectRequest.State
-SEARCHABLE = (State.VERIFIED, State.SEARCHING, State.FOUND, State.PLANNED, State.RESIDUAL, State.FAILED)
+SEARCHABLE = (
+    State.VERIFIED,
+    State.SEARCHING,
+    State.FOUND,
+    State.PLANNED,
+    State.WAITING,
+    State.RESIDUAL,
+    State.FAILED,
+)
 IN_FORCE = (Plan.State.APPROVED, Plan.State.EXECUTING)
 
 

@@ -1,7 +1,7 @@
 """What a right of a data subject means for the console: the stages of its way, and what is done about it."""
 
 from abc import ABC
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from catalog.models import Column, DataSet
@@ -31,6 +31,7 @@ class Right(ABC):
     packages: ClassVar[bool] = False  # whether the answer is a copy of the data
     to_read: ClassVar[bool] = True  # whether the package has a page and a PDF beside the data
     transmits: ClassVar[bool] = False  # whether it may go to another controller, Art. 20(2)
+    together: ClassVar[bool] = False  # whether the plans of many persons are made and carried out at once
     erases: ClassVar[bool] = False  # whether nothing of the person may be found when it is done
     done: ClassVar[str] = "answered"  # the outcome, in a word or two
     nothing_left: ClassVar[str] = "nothing left to erase"  # the outcome where a plan would change nothing
@@ -69,3 +70,8 @@ class Right(ABC):
 
         Called when a plan starts, or where there is none when the request is settled. Idempotent.
         """
+
+    def settle_all(self, requests: Sequence[SubjectRequest]) -> None:
+        """The same for many; overridden where that costs less than one after the other."""
+        for request in requests:
+            self.settle(request)

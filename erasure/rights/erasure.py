@@ -1,12 +1,12 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from erasure.custodians.exempting import in_force
 from erasure.deciding import Decision, decide
 from erasure.finding import Estate
 from erasure.keysets import KeySet
-from erasure.models import Hit, SubjectRequest
+from erasure.models import Hit, Identifier, SubjectRequest
 from erasure.registry.models import Registration
-from erasure.registry.registering import register
+from erasure.registry.registering import register_all
 from erasure.rights.base import CHANGE, FIRST, Right
 from retention.models import Hold
 
@@ -20,6 +20,7 @@ class Erasure(Right):
     asks = "Erase the personal data you hold about me"
     way = (*FIRST, *CHANGE)
     plans = True
+    together = True
     erases = True
     done = "erased"
 
@@ -35,6 +36,12 @@ class Erasure(Right):
 
     def settle(self, request: SubjectRequest) -> None:
         """The registry knows the person from before the first write: nothing may bring them back."""
-        verified = request.identifiers.filter(verified=True)
-        lookups = [(each.category, bytes(each.lookup)) for each in verified]
-        register(request, lookups, effect=Registration.Effect.ERASED)
+        self.settle_all([request])
+
+    def settle_all(self, requests: Sequence[SubjectRequest]) -> None:
+        lookups: dict[int, list[tuple[str, bytes]]] = {request.pk: [] for request in requests}
+        for each in Identifier.objects.filter(request__in=lookups, verified=True):
+            lookups[each.request_id].append((each.category, bytes(each.lookup)))
+        register_all(
+            [(request, lookups[request.pk]) for request in requests], effect=Registration.Effect.ERASED
+        )

@@ -12,6 +12,7 @@ from erasure.forms import AssignForm, DuplicateForm
 from erasure.models import SubjectRequest
 from erasure.requests import acknowledging, assigning, grouping
 from erasure.requests.states import NotNow
+from erasure.views import approving_many
 from erasure.views.handling import ask, refusals_shown
 from governance.console.http import StaffRequest
 from governance.console.listing import chosen
@@ -64,6 +65,8 @@ def duplicate(request: StaffRequest, pk: int) -> HttpResponse:
 def requests_bulk(request: StaffRequest) -> HttpResponse:
     """What the list's bar does with the ticked requests."""
     requests = chosen(request, SubjectRequest.objects.order_by("pk"), filterset=RequestFilter)
+    if request.POST.get("action") == "approve":
+        return approving_many.ask(request, requests)
     if request.POST.get("action") == "acknowledge":
         _acknowledge(request, requests)
     else:

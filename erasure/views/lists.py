@@ -58,7 +58,7 @@ def requests(request: StaffRequest) -> HttpResponseBase:
         template="erasure/requests.html",
         context={"may_add": may_add, "may_configure": request.user.may("requests.configure")}
         | ({"officers": officers(), "me": request.user} if may_add else {}),
-        bulk=_bulk() if may_add else None,
+        bulk=_bulk(may_approve=request.user.may("plans.approve")) if may_add else None,
         empty=Empty(
             "No requests yet",
             "What people ask for comes here from the public form, or is entered by an officer.",
@@ -69,10 +69,11 @@ def requests(request: StaffRequest) -> HttpResponseBase:
     )
 
 
-def _bulk() -> Bulk:
+def _bulk(*, may_approve: bool) -> Bulk:
+    approve = [("approve", "Approve plans")] if may_approve else []
     return Bulk(
         reverse("erasure:requests_bulk"),
-        [("assign", "Assign"), ("acknowledge", "Acknowledge")],
+        [("assign", "Assign"), ("acknowledge", "Acknowledge"), *approve],
         template="erasure/_bulk_officer.html",
     )
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import mixins, serializers, status, viewsets
@@ -145,6 +146,8 @@ class JobViewSet(viewsets.ReadOnlyModelViewSet):
     def cancel(self, request: Request, pk: str) -> Response:
         """Ask the job to stop after the step it is at."""
         job = self.get_object()
+        if not jobs.may_cancel(request.user, job):  # type: ignore[arg-type]
+            raise PermissionDenied("Only those who may handle what this job does may stop it.")
         if not jobs.cancel(job):
             raise Conflict("The job has ended already.")
         job.refresh_from_db()

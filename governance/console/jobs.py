@@ -3,20 +3,25 @@
 A job is a generator: `@job("catalog.scan", title=…)` marks a function that takes the Job and its arguments, does one
 chunk after another and yields Progress after each. It keeps what it needs to go on in `job.cursor`, and it must be
 able to run again from there. It knows nothing of Celery.
+
+Work that costs little more for many than for one `gathers`: it takes a list of Jobs, the one that was claimed and what
+else of its kind waits for the same actor. If that fails, each is done again by itself, so that only what fails fails.
 """
 
 import logging
 import threading
 import traceback
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Q
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
@@ -47,19 +52,47 @@ class JobLost(Exception):
 
 
 Work = Callable[..., Iterator[Progress]]
-KINDS: dict[str, tuple[Work, Callable[[Job, str], None] | None]] = {}
 
 
-def job(kind: str, *, on_failure: Callable[[Job, str], None] | None = None) -> Callable[[Work], Work]:
+@dataclass(frozen=True)
+class Kind:
+    """What is done for a kind of job, and how."""
+
+    work: Work
+    on_failure: Callable[[Job, str], None] | None = None
+    gathers: int = (
+        1  # how many jobs are done together at most; with more than 1 the work takes a list of them
+    )
+    stopped_by: str = "jobs.cancel"  # the permission that stopping one takes beside that one
+
+
+KINDS: dict[str, Kind] = {}
+ALONE = {"alone": True}  # the cursor of a job that is gathered no more
+ATTEMPTS = 5  # after which the console's own database is not what is to blame
+
+
+def job(
+    kind: str,
+    *,
+    on_failure: Callable[[Job, str], None] | None = None,
+    gathers: int = 1,
+    stopped_by: str = "jobs.cancel",
+) -> Callable[[Work], Work]:
     """Register work under `kind`. `on_failure(job, reason)` runs in the transaction that marks it failed."""
 
     def register(work: Work) -> Work:
         if kind in KINDS:
             raise RuntimeError(f"Two jobs are called {kind!r}.")
-        KINDS[kind] = (work, on_failure)
+        KINDS[kind] = Kind(work, on_failure, gathers, stopped_by)
         return work
 
     return register
+
+
+def may_cancel(user: User, target: Job) -> bool:
+    """Whether `user` may stop this job: some kinds are not for everybody who may stop jobs."""
+    kind = KINDS.get(target.kind)
+    return user.may("jobs.cancel") and (kind is None or user.may(kind.stopped_by))
 
 
 def enqueue(kind: str, *, title: str, **arguments: Any) -> Job:
@@ -104,30 +137,54 @@ def claim(job_id: str) -> Job | None:
 
 
 def run(job_id: str) -> Job | None:
-    """Claim the job and work until it is done, failed, cancelled or lost."""
+    """Claim the job, and what can be done with it, and work until it is done, failed, cancelled or lost."""
     claimed = claim(job_id)
     if claimed is None:
         return None
-    with acting(Actor(**claimed.actor), correlation=claimed.correlation), Heartbeat(claimed):
+    kind = KINDS.get(claimed.kind)
+    together = [claimed, *(_gather(claimed, kind.gathers) if kind else [])]
+    with acting(Actor(**claimed.actor), correlation=claimed.correlation), Heartbeat(together):
         try:
-            work, _ = KINDS[claimed.kind]
-            for progress in work(claimed, **claimed.arguments):
-                _save(claimed, progress)
+            if kind is None:
+                raise JobFailed(f"This worker knows no job of the kind {claimed.kind}.")
+            gathered = kind.work(together) if kind.gathers > 1 else kind.work(claimed, **claimed.arguments)
+            for progress in gathered:
+                _save(together, progress)
         except JobLost:
             logger.info("Job %s: stopped, it is cancelled or another worker has it.", claimed.pk)
         except JobFailed as reason:
-            _fail(claimed, str(reason), type(reason.__cause__ or reason).__name__)
+            _fail(together, str(reason), type(reason.__cause__ or reason).__name__)
+        except (OperationalError, InterfaceError) as gone:
+            if claimed.attempt >= ATTEMPTS:
+                _defect(together, gone)
+            else:  # the console's own database went away: the sweep finds the job when it is back
+                logger.warning("Job %s is interrupted: %s.", claimed.pk, type(gone).__name__)
+                return claimed
         except Exception as defect:
-            # Where it happened, but not what it said: the words of a defect may quote the data.
-            where = "".join(traceback.format_tb(defect.__traceback__))
-            logger.error("Job %s failed: %s at\n%s", claimed.pk, type(defect).__name__, where)
-            _fail(
-                claimed, f"Unexpected {type(defect).__name__}: see the worker's log.", type(defect).__name__
-            )
+            _defect(together, defect)
         else:
-            _finish(claimed, Job.State.DONE)
+            _finish(together, Job.State.DONE)
     claimed.refresh_from_db()
     return claimed
+
+
+def _gather(claimed: Job, most: int) -> list[Job]:
+    """Claim up to `most` - 1 further jobs of the same kind that wait, for the same actor."""
+    if most < 2 or claimed.cursor == ALONE or claimed.attempt > ATTEMPTS:
+        return []
+    waiting = Job.objects.filter(kind=claimed.kind, state=Job.State.QUEUED, actor=claimed.actor)
+    now = timezone.now()
+    with transaction.atomic():
+        taken = list(
+            waiting.exclude(cursor=ALONE)
+            .order_by("queued_at")
+            .select_for_update(skip_locked=True)
+            .values_list("pk", flat=True)[: most - 1]
+        )
+        Job.objects.filter(pk__in=taken).update(
+            state=Job.State.RUNNING, attempt=F("attempt") + 1, started_at=now, heartbeat_at=now
+        )
+    return list(Job.objects.filter(pk__in=taken).order_by("queued_at"))
 
 
 def cancel(target: Job) -> bool:
@@ -165,8 +222,8 @@ def revive() -> int:
 class Heartbeat:
     """Says that the worker lives, from a thread with a connection of its own, while a chunk takes its time."""
 
-    def __init__(self, watched: Job) -> None:
-        self.mine = Job.objects.filter(pk=watched.pk, attempt=watched.attempt, state=Job.State.RUNNING)
+    def __init__(self, watched: list[Job]) -> None:
+        self.mine = _mine(watched)
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._beat, daemon=True)
 
@@ -182,16 +239,29 @@ class Heartbeat:
         try:
             while not self.ended.wait(settings.JOB_HEARTBEAT_SECONDS):
                 try:
-                    if not self.mine.update(heartbeat_at=timezone.now()):
+                    if not sum(mine.update(heartbeat_at=timezone.now()) for mine in self.mine):
                         return
-                except DatabaseError:  # it restarts: the next beat has a connection of its own
-                    connection.close()
+                except (OperationalError, InterfaceError) as gone:
+                    logger.warning("A heartbeat was not written: %s.", type(gone).__name__)
+                    connection.close()  # the database restarts: the next beat has a connection of its own
         finally:
             connection.close()
 
 
-def _save(claimed: Job, progress: Progress) -> None:
-    """Write progress as it happens; raises JobLost if the job is no longer ours or is to stop."""
+def _mine(jobs: list[Job]) -> list[QuerySet[Job]]:
+    """The rows of these jobs, as long as they are ours."""
+    attempts: dict[int, list[uuid.UUID]] = {}
+    for each in jobs:
+        attempts.setdefault(each.attempt, []).append(each.pk)
+    running = Job.objects.filter(state=Job.State.RUNNING)
+    return [running.filter(pk__in=pks, attempt=attempt) for attempt, pks in attempts.items()]
+
+
+def _save(jobs: list[Job], progress: Progress) -> None:
+    """Write progress as it happens, and take out of `jobs` those that are no longer ours or are to stop.
+
+    Raises JobLost if none is left.
+    """
     values: dict[str, Any] = {
         "done": progress.done,
         "message": progress.message[:500],
@@ -200,27 +270,46 @@ def _save(claimed: Job, progress: Progress) -> None:
     if progress.total is not None:
         values["total"] = progress.total
     if progress.cursor is not None:
-        values["cursor"] = claimed.cursor = progress.cursor
-    mine = Job.objects.filter(pk=claimed.pk, attempt=claimed.attempt, state=Job.State.RUNNING)
-    if not mine.update(**values):
-        raise JobLost
-    if mine.filter(cancel_requested=True).update(state=Job.State.CANCELLED, finished_at=timezone.now()):
-        raise JobLost
-
-
-def _finish(claimed: Job, state: Job.State, **values: Any) -> bool:
-    return bool(
-        Job.objects.filter(pk=claimed.pk, attempt=claimed.attempt, state=Job.State.RUNNING).update(
-            state=state, finished_at=timezone.now(), **values
-        )
+        values["cursor"] = progress.cursor
+        for each in jobs:
+            each.cursor = progress.cursor
+    mine = _mine(jobs)
+    left = sum(rows.update(**values) for rows in mine)
+    left -= sum(
+        rows.filter(cancel_requested=True).update(state=Job.State.CANCELLED, finished_at=timezone.now())
+        for rows in mine
     )
+    if left < len(jobs):
+        still = {pk for rows in mine for pk in rows.values_list("pk", flat=True)}
+        jobs[:] = [each for each in jobs if each.pk in still]
+    if not jobs:
+        raise JobLost
+
+
+def _finish(jobs: list[Job], state: Job.State, **values: Any) -> int:
+    return sum(rows.update(state=state, finished_at=timezone.now(), **values) for rows in _mine(jobs))
+
+
+def _defect(jobs: list[Job], defect: Exception) -> None:
+    # Where it happened, but not what it said: the words of a defect may quote the data.
+    where = "".join(traceback.format_tb(defect.__traceback__))
+    name = type(defect).__name__
+    logger.error("Job %s failed: %s at\n%s", jobs[0].pk, name, where)
+    _fail(jobs, f"Unexpected {name}: see the worker's log.", name)
 
 
 @transaction.atomic
-def _fail(claimed: Job, reason: str, word: str) -> None:
-    if not _finish(claimed, Job.State.FAILED, message=reason[:500]):
+def _fail(jobs: list[Job], reason: str, word: str) -> None:
+    if len(jobs) > 1:
+        for rows in _mine(jobs):
+            rows.update(state=Job.State.QUEUED, heartbeat_at=timezone.now(), cursor=ALONE)
+        for each in jobs:
+            transaction.on_commit(partial(wake, each))
         return
-    record(events.JOB_FAILED, claimed, kind=claimed.kind, reason=word)
-    on_failure = KINDS[claimed.kind][1] if claimed.kind in KINDS else None
+    (failed,) = jobs
+    if not _finish(jobs, Job.State.FAILED, message=reason[:500]):
+        return
+    record(events.JOB_FAILED, failed, kind=failed.kind, reason=word)
+    on_failure = KINDS[failed.kind].on_failure if failed.kind in KINDS else None
     if on_failure:
-        on_failure(claimed, reason)
+        on_failure(failed, reason)

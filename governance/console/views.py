@@ -1,6 +1,7 @@
 """The overview, jobs, and whether the console is healthy."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.cache import never_cache
@@ -50,7 +51,7 @@ def list_jobs(request: StaffRequest) -> HttpResponseBase:
 @allow("jobs.view")
 def job(request: StaffRequest, pk: str) -> HttpResponse:
     shown = get_object_or_404(Job.objects.select_related("started_by"), pk=pk)
-    context = {"job": shown, "may_cancel": request.user.may("jobs.cancel")}
+    context = {"job": shown, "may_cancel": jobs.may_cancel(request.user, shown)}
     return page(request, "console/job.html", context)
 
 
@@ -72,6 +73,8 @@ def job_progress(request: StaffRequest, pk: str) -> HttpResponse:
 @require_POST
 def cancel_job(request: StaffRequest, pk: str) -> HttpResponse:
     target = get_object_or_404(Job, pk=pk)
+    if not jobs.may_cancel(request.user, target):
+        raise PermissionDenied("Only those who may handle what this job does may stop it.")
     if jobs.cancel(target):
         messages.success(request, "The job stops after the step it is at.")
     else:

@@ -54,7 +54,7 @@ def test_what_a_dead_worker_left_goes_on_from_its_cursor(settings):
     job = jobs.enqueue("test.count", title="Count", to=3)
     taken = jobs.claim(str(job.pk))
     work = count(taken, to=3)
-    jobs._save(taken, next(work))
+    jobs._save([taken], next(work))
     assert jobs.revive() == 0
     long_ago = timezone.now() - timedelta(seconds=settings.JOB_STALE_SECONDS + 1)
     Job.objects.update(heartbeat_at=long_ago)
@@ -62,7 +62,7 @@ def test_what_a_dead_worker_left_goes_on_from_its_cursor(settings):
     assert jobs.run(str(job.pk)).state == Job.State.DONE
     assert seen == ["1:0", "2:1", "2:2"]
     with pytest.raises(jobs.JobLost):
-        jobs._save(taken, next(work))
+        jobs._save([taken], next(work))
 
 
 @pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_a_queued_job_is_cancelled_at_once_and_a_running_one_after_its_step():
     running = jobs.claim(str(jobs.enqueue("test.count", title="Count", to=2).pk))
     assert jobs.cancel(running)
     with pytest.raises(jobs.JobLost):
-        jobs._save(running, next(count(running, to=2)))
+        jobs._save([running], next(count(running, to=2)))
     assert set(Job.objects.values_list("state", flat=True)) == {Job.State.CANCELLED}
     assert not jobs.cancel(running)
 
@@ -112,3 +112,37 @@ def test_a_broker_that_is_down_loses_nothing(monkeypatch, settings):
     assert jobs.revive() == 1
     assert sent == [str(job.pk)]
     assert jobs.revive() == 0
+
+
+@jobs.job("test.many", gathers=3)
+def many(together: list[Job]) -> Iterator[Progress]:
+    """Fails for whom it should; says who was done together."""
+    seen.append("+".join(sorted(each.arguments["name"] for each in together)))
+    yield Progress(0)
+    if any(each.arguments["name"] == "bad" for each in together):
+        raise jobs.JobFailed("This one cannot be done.")
+    seen.append("+".join(sorted(each.arguments["name"] for each in together)))
+
+
+@pytest.mark.django_db
+def test_jobs_that_gather_are_done_together_and_fail_alone():
+    queued = [jobs.enqueue("test.many", title=name, name=name) for name in ("a", "b", "bad", "c")]
+    jobs.run(str(queued[1].pk))
+    assert seen == ["a+b+bad"]
+    assert set(Job.objects.values_list("state", flat=True)) == {Job.State.QUEUED}
+    for job in queued:
+        jobs.run(str(job.pk))
+    assert seen[1:] == ["a", "a", "b", "b", "bad", "c", "c"]
+    ended = {job.title: (job.state, job.message) for job in Job.objects.all()}
+    assert ended.pop("bad") == (Job.State.FAILED, "This one cannot be done.")
+    assert set(ended.values()) == {(Job.State.DONE, "")}
+
+
+@pytest.mark.django_db
+def test_one_of_many_can_be_cancelled():
+    queued = [jobs.enqueue("test.many", title=name, name=name) for name in ("a", "b")]
+    taken = [jobs.claim(str(job.pk)) for job in queued]
+    assert jobs.cancel(queued[0])
+    jobs._save(taken, Progress(1))
+    assert [job.title for job in taken] == ["b"]
+    assert [Job.objects.get(pk=job.pk).state for job in queued] == ["cancelled", "running"]

@@ -5,9 +5,18 @@ from collections import Counter
 import pyarrow as pa
 import pytest
 
-from catalog.connectors.base import Connector
+from catalog.connectors.base import Connector, Match
 from catalog.models import Link, System
-from erasure.finding import Connections, Estate, Search, complete, search, seeds_from, seeds_from_anchors
+from erasure.finding import (
+    Connections,
+    Estate,
+    Search,
+    complete,
+    search,
+    seeds_from,
+    seeds_from_anchors,
+    seeds_from_matches,
+)
 from erasure.keysets import KeySet
 from erasure.models import SubjectRequest
 from erasure.searching import find_person, find_persons, known_keys
@@ -311,3 +320,19 @@ def test_a_request_that_moved_on_keeps_its_state_and_the_others_go_on(shop: Syst
     one.refresh_from_db()
     two.refresh_from_db()
     assert (one.state, one.hits.count(), two.state, two.hits.count()) == ("executing", 0, "found", 4)
+
+
+def test_rows_known_by_what_stands_inside_a_value_are_looked_for_there_again(shop: System):
+    newsletter = data_set(shop, "newsletter").pk
+    inside = [
+        KeySet([Match(pa.table({"topic": [name]}), fold=True, path=path, inside=not path)])
+        for name in ("ana", "bo")
+        for path in ("", "visits[].name")
+    ]
+    with Connections() as connections:
+        estate = Estate.load(connections)
+        seeds = seeds_from_matches(estate, [{newsletter: keys} for keys in inside])[newsletter]
+    assert [(seed.way, seed.match.keys["topic"].to_pylist(), seed.owners.tolist()) for seed in seeds] == [
+        ((True, "", True), ["ana", "bo"], [0, 2]),
+        ((True, "visits[].name", False), ["ana", "bo"], [1, 3]),
+    ]

@@ -9,9 +9,10 @@ import pytest
 from django.utils import timezone
 
 from audit.ledger.models import Entry
-from catalog.connectors.base import Lingering
+from catalog.connectors.base import Lingering, Unreachable
 from catalog.connectors.postgresql import PostgresqlConnector
 from catalog.models import System
+from erasure import executing
 from erasure.custodians import answering
 from erasure.custodians.models import Recipient, Task
 from erasure.jobs import recheck
@@ -116,20 +117,78 @@ def test_a_store_that_is_down_for_days_is_asked_until_it_answers(
     original = shop.settings
     System.objects.update(settings={**original, "port": 1})
     request = approve(request, petra, work)
-    assert request.state == State.FAILED
+    assert (request.state, request.plans.get().state) == (State.WAITING, "approved")
+    assert "PostgreSQL" in request.problem
     assert recheck() == 0  # it has only just been tried
     for _ in range(2):
-        request.job.__class__.objects.update(finished_at=timezone.now() - timedelta(days=1))
-        assert recheck() == 1
-        work()
-        request.refresh_from_db()
-        assert request.state == State.FAILED
+        request = later(request, work)
+        assert request.state == State.WAITING
     System.objects.update(settings=original)
-    request.job.__class__.objects.update(finished_at=timezone.now() - timedelta(days=1))
-    assert recheck() == 1
-    work()
-    request.refresh_from_db()
+    request = later(request, work)
+    assert (request.state, request.problem) == (State.COMPLETE, "")
+
+
+def test_a_store_that_goes_down_half_way_is_waited_for_and_nothing_is_said_twice(
+    shop: System, shop_database: Database, amir: User, petra: User, work, sequenced, monkeypatch
+) -> None:
+    """Its identity rows stay until all other rows are gone."""
+    request = find(request_of("ana@example.org", amir), amir, work)
+    monkeypatch.setattr(executing, "RETRY_AFTER_SECONDS", ())
+    delete = PostgresqlConnector.delete
+
+    def down(self: PostgresqlConnector, name: str, matches: object) -> int:
+        if name == "public.purchase":
+            raise Unreachable("PostgreSQL does not answer.")
+        return delete(self, name, matches)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PostgresqlConnector, "delete", down)
+        request = approve(request, petra, work)
+        for _ in range(3):
+            assert (request.state, request.plans.get().state) == (State.WAITING, "executing")
+            states = [step.state for step in request.plans.get().steps.all()]
+            assert states == ["done", "waiting", "pending", "pending"]
+            assert shop_database.execute("SELECT count(*) FROM customer WHERE id = 1") == [(1,)]
+            request = later(request, work)
+    request = later(request, work)
+    assert (request.state, request.outcome) == (State.COMPLETE, "erased")
+    told = actions(request, sequenced)
+    once = ("plan.started", "request.waiting", "erasure.verified", "request.completed")
+    assert [told.count(each) for each in once] == [1, 1, 1, 1]
+    assert (told.count("step.done"), told.count("step.waiting")) == (4, 0)
+
+
+def test_a_store_that_is_down_when_its_turn_to_be_searched_comes_is_waited_for(
+    shop: System, amir: User, petra: User, work, sequenced
+) -> None:
+    original = shop.settings
+    System.objects.update(settings={**original, "port": 1})
+    request = find(request_of("ana@example.org", amir), amir, work)
+    assert (request.state, request.job) == (State.WAITING, None)
+    assert request.problem.startswith("The search could not be finished.")
+    request = later(request, work)
+    assert (request.state, request.job.state) == (State.WAITING, "done")
+    System.objects.update(settings=original)
+    request = later(request, work)
+    assert (request.state, request.problem) == (State.PLANNED, "")
+
+
+def test_a_store_that_is_down_for_the_second_search_is_waited_for(
+    shop: System, amir: User, petra: User, work, sequenced, monkeypatch
+) -> None:
+    request = find(request_of("ana@example.org", amir), amir, work)
+
+    def down(*asked: object) -> None:
+        raise Unreachable("PostgreSQL does not answer.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(executing, "search_all_again", down)
+        request = approve(request, petra, work)
+        assert (request.state, request.plans.get().state) == (State.WAITING, "executing")
+        assert {step.state for step in request.plans.get().steps.all()} == {"done"}
+    request = later(request, work)
     assert request.state == State.COMPLETE
+    assert actions(request, sequenced).count("step.done") == 4
 
 
 def test_data_that_come_back_are_found_a_week_later(
