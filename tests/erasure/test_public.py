@@ -22,7 +22,7 @@ from tests.erasure.estate import entries, request_of
 from tests.erasure.letters import letters, link
 
 ASK = "/privacy/"
-ANA = {"kind": "erasure", "email": "ana@example.org", "regime": "EU-GDPR"}
+ANA = {"kind": "erasure", "email": "ana@example.org", "place": "EU-GDPR"}
 Send = Callable[..., HttpResponseBase]
 
 
