@@ -1,5 +1,6 @@
 """The pages of data subjects: nobody learns who is known, links work once, and nobody may knock too often."""
 
+import html
 import io
 import zipfile
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from django.utils import timezone
 from audit.ledger.models import Entry
 from erasure.models import IdentityCheck, Package, SubjectRequest
 from erasure.packages.sealing import PART_BYTES
+from erasure.public.wording import say
 from erasure.requests import identity, status
 from governance.activities.models import Organisation
 from tests.erasure.answering import stored_as
@@ -82,7 +84,7 @@ def test_a_request_is_received_and_confirmed_by_the_link_in_the_letter(send: Sen
     shown = sam.get(link("confirm"))
     assert shown.status_code == 200
     assert asked.reference in shown.content.decode()
-    assert "to erase the personal data held about you" in shown.content.decode()
+    assert "the erasure of the personal data we hold about you" in shown.content.decode()
     asked.refresh_from_db()
     assert asked.state == "identity pending"
 
@@ -94,7 +96,7 @@ def test_a_request_is_received_and_confirmed_by_the_link_in_the_letter(send: Sen
         ("id.customer", False),
     ]
     page = sam.get(confirmed["Location"])
-    assert status.IN_WORDS["verified"] in page.content.decode()
+    assert say("en", "states.verified") in page.content.decode()
     assert asked.reference in page.content.decode()
     assert "ana@example.org" not in page.content.decode()
 
@@ -149,8 +151,8 @@ def test_a_program_that_fills_every_field_is_thanked_and_ignored(send: Send) -> 
         ("email", "not an address", "Enter a valid email address."),
         ("email", "", "This field is required."),
         ("kind", "", "This field is required."),
-        ("kind", "portability", "Select a valid choice. portability is not one of the available choices."),
-        ("regime", "LEX-ROMANA", "Select a valid choice. LEX-ROMANA is not one of the available choices."),
+        ("kind", "opt out", "The law of the place you named knows no such right. Choose another right."),
+        ("place", "LEX-ROMANA", "Select a valid choice. LEX-ROMANA is not one of the available choices."),
         ("customer_number", "C\x0017", "Null characters are not allowed."),
         ("customer_number", "7" * 321, "Ensure this value has at most 320 characters (it has 321)."),
     ],
@@ -196,7 +198,7 @@ def test_an_e_mail_address_may_be_named_three_times_an_hour_from_wherever(send: 
 
 def test_invalid_forms_count_for_the_address_and_not_for_the_e_mail(send: Send) -> None:
     for _ in range(9):
-        assert send(data={**ANA, "regime": ""}).status_code == 422
+        assert send(data={**ANA, "place": ""}).status_code == 422
     assert send().status_code == 302
     assert send().status_code == 429
 
@@ -287,8 +289,9 @@ def test_every_state_is_told_in_plain_words(sam: Client, amir, state: str, kind:
     ended = timezone.now() if state in SubjectRequest.ENDED else None
     SubjectRequest.objects.update(state=state, closed_at=ended, problem="Disk 7 of db3 does not answer.")
     text = sam.get(f"/privacy/status/{status.token_of(asked)}/").content.decode()
-    words = status.COMPLETE[kind] if state == "complete" else status.IN_WORDS[state]
-    assert words in text
+    asked.refresh_from_db()
+    words = say("en", f"states.{status.sentence_of(asked)}")
+    assert html.escape(words) in text or words in text
     assert ("We answer by" in text) is (ended is None)
     assert "Disk 7" not in text
 
