@@ -115,7 +115,7 @@ class RequestViewSet(Handling, Refusing, viewsets.ReadOnlyModelViewSet):
     )
     @action(detail=False, methods=["post"], url_path="import", pagination_class=None, filterset_class=None)
     def take_over(self, request: Request) -> Response:
-        """Take requests over from a CSV file: all lines or none; 422 names each line that has to be mended."""
+        """Take requests over from a CSV file: all lines or none; 400 names each line that has to be mended."""
         given = self.given(shapes.RequestImportSerializer)
         content = given["csv"].encode()
         if given["dry_run"]:

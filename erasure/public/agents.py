@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from erasure.limiting import limited, too_many
 from erasure.public.asking import wait_for
 from erasure.public.forms import ACCEPTED, RightForm
-from erasure.public.pages import onwards, page, spoken
+from erasure.public.pages import onwards, page, sent, spoken
 from erasure.requests import identity, intake, representing
 from erasure.requests.models import Representation
 from erasure.requests.states import NotNow
@@ -56,7 +56,7 @@ class AgentForm(RightForm):
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("10/h", group="privacy.agent", methods=("POST",))
 def agent(request: HttpRequest) -> HttpResponse:
-    form = AgentForm(request.POST or None, request.FILES or None, language=spoken(request))
+    form = AgentForm(*sent(request), language=spoken(request))
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["website"]:
             return onwards(request, "public:agent_received")

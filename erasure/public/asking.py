@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from erasure.limiting import limited, too_many
 from erasure.public.forms import AskForm
-from erasure.public.pages import onwards, page, spoken
+from erasure.public.pages import onwards, page, sent, spoken
 from erasure.public.receiving import receive
 from erasure.requests import identity, intake
 from governance.console.clients import client_network, seconds_to_wait
@@ -23,7 +23,7 @@ from governance.keyring.lookups import lookup_of
 @require_http_methods(["GET", "HEAD", "POST"])
 @limited("10/h", group="privacy.ask", methods=("POST",))
 def ask(request: HttpRequest) -> HttpResponse:
-    form = AskForm(request.POST or None, language=spoken(request))
+    form = AskForm(*sent(request)[:1], language=spoken(request))
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["website"]:
             return onwards(request, "public:received")

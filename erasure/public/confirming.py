@@ -9,7 +9,7 @@ from audit.ledger.context import Actor, acting
 from erasure.limiting import too_many
 from erasure.models import IdentityCheck, SubjectRequest
 from erasure.public.forms import CodeForm
-from erasure.public.pages import gone, onwards, page, spoken, with_secret
+from erasure.public.pages import gone, onwards, page, sent, spoken, with_secret
 from erasure.public.receiving import said
 from erasure.requests import identity, representing, status
 from erasure.requests.letters.wording import phrases
@@ -42,7 +42,7 @@ def confirm(request: HttpRequest, secret: str) -> HttpResponse:
 @with_secret
 def code(request: HttpRequest, ticket: str) -> HttpResponse:
     """The same page whether a code was sent or not; a wrong code, a used and an old one are answered alike."""
-    form = CodeForm(request.POST or None, language=spoken(request))
+    form = CodeForm(*sent(request)[:1], language=spoken(request))
     if request.method == "POST":
         if wait := seconds_to_wait(request, client_network(request), rate="20/h", group="privacy.code"):
             return too_many(request, wait)

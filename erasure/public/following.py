@@ -18,7 +18,7 @@ from erasure.models import SubjectRequest
 from erasure.packages import fetching
 from erasure.public.forms import AppealForm, MessageForm
 from erasure.public.messaging import take
-from erasure.public.pages import gone, onwards, page, spoken, with_secret
+from erasure.public.pages import gone, onwards, page, sent, spoken, with_secret
 from erasure.public.wording import say
 from erasure.requests import status
 from erasure.requests.letters.wording import phrases
@@ -46,7 +46,7 @@ def message(request: HttpRequest, token: str) -> HttpResponse:
     found = status.request_of(token)
     if found is None:
         return gone(request)
-    form = MessageForm(request.POST or None, request.FILES or None, language=spoken(request, found))
+    form = MessageForm(*sent(request), language=spoken(request, found))
     if request.method != "POST" or not form.is_valid():
         return _shown(request, found, token, form=form)
     given = form.cleaned_data

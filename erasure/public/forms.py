@@ -35,7 +35,7 @@ class SpokenForm(forms.Form):
             field.label = known.get(name, wording.say(language, "ask.empty"))
             field.help_text = known.get(f"{name}_help", "")
 
-    def say(self, name: str, **values: object) -> str:
+    def say(self, name: str, /, **values: object) -> str:
         return wording.say(self.language, name, **values)
 
     @property

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from erasure.limiting import limited
 from erasure.models import SubjectRequest
 from erasure.public.forms import OptOutForm
-from erasure.public.pages import onwards, page, spoken
+from erasure.public.pages import onwards, page, sent, spoken
 from erasure.requests import intake
 from erasure.requests.regimes import regimes
 from governance.console.permissions import public
@@ -30,7 +30,7 @@ LARGEST = 4096
 @limited("10/h", group="privacy.opt_out", methods=("POST",))
 def opt_out(request: HttpRequest) -> HttpResponse:
     language = spoken(request)
-    form = OptOutForm(request.POST or None, language=language)
+    form = OptOutForm(*sent(request)[:1], language=language)
     if request.method == "POST" and form.is_valid():
         if not form.cleaned_data["website"]:
             try:

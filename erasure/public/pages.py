@@ -4,9 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import translation
+from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import never_cache
 
 from erasure.limiting import limited
@@ -60,6 +62,11 @@ def page(
     if about is None:
         response["Vary"] = "Accept-Language, Cookie"
     return response
+
+
+def sent(request: HttpRequest) -> tuple[QueryDict | None, MultiValueDict[str, UploadedFile] | None]:
+    """What a form is bound to: also to nothing at all, where nothing was filled in."""
+    return (request.POST, request.FILES) if request.method == "POST" else (None, None)
 
 
 def gone(request: HttpRequest) -> HttpResponse:

@@ -5,6 +5,7 @@ A stranger may send all this in somebody's name: nothing of it reaches a request
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 
 from erasure.answers import objecting
@@ -84,4 +85,4 @@ def _prove(request: SubjectRequest, asker: str) -> str:
     except NotNow:
         if request.verified_at and identity.letters_left(request, "already_open"):
             send_letter(request, "already_open", token=status.token_of(request))
-        return identity.blank_ticket()
+        return identity.blank_ticket() if settings.IDENTITY_BY == identity.Method.CODE else ""

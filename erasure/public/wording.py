@@ -41,9 +41,9 @@ def language_of(request: HttpRequest, *, otherwise: str = "") -> str:
     return DEFAULT
 
 
-def say(language: str, name: str, **values: object) -> str:
+def say(language: str, sentence: str, /, **values: object) -> str:
     """The sentence of a name ("ask.title"), with its `{values}`. Raises KeyError for one that does not exist."""
-    section, _, key = name.partition(".")
+    section, _, key = sentence.partition(".")
     text = texts(language if language in languages() else DEFAULT)[section][key]
     for given, value in values.items():
         if f"{{{given}}}" in text:

@@ -11,9 +11,9 @@ register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def say(context: Context, name: str, **values: Any) -> str:
+def say(context: Context, sentence: str, **values: Any) -> str:
     """`{% say "ask.title" %}`; escaped as a whole, values included."""
-    return wording.say(str(context.get("language") or wording.DEFAULT), name, **values)
+    return wording.say(str(context.get("language") or wording.DEFAULT), sentence, **values)
 
 
 @register.simple_tag(takes_context=True)
