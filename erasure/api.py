@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -19,8 +20,9 @@ from erasure import serializers as shapes
 from erasure.delivering import as_download
 from erasure.filters import PlanFilter, RequestFilter
 from erasure.models import Plan, SubjectRequest
-from erasure.requests import closing, identity, intake, starting
+from erasure.requests import closing, identity, importing, intake, starting
 from erasure.requests.handling_api import PERMISSIONS, Handling
+from erasure.requests.reading_files import look
 from erasure.requests.revealing import reveal
 from erasure.requests.states import NotNow
 from governance.console.api import JobSerializer
@@ -29,7 +31,9 @@ from governance.console.api_errors import Conflict
 READ = ("list", "retrieve")
 HANDLE = (
     "create",
+    "take_over",
     "send_link",
+    "send_code",
     "confirm_identity",
     "identifiers",
     "reveal",
@@ -89,15 +93,48 @@ class RequestViewSet(Handling, Refusing, viewsets.ReadOnlyModelViewSet):
     def create(self, request: Request) -> Response:
         """Receive a request; 409 names the one that is open already for this person."""
         given = self.given(shapes.NewRequestSerializer)
+        email = [(intake.EMAIL, given["email"])] if given["email"] else []
         others = [(other["category"], other["value"]) for other in given["identifiers"]]
         received = intake.receive(
             kind=given["kind"],
-            identifiers=[(intake.EMAIL, given["email"]), *others],
+            identifiers=[*email, *others],
             channel=SubjectRequest.Channel.API,
             regime=given["regime"],
+            language=given["language"],
+            ground=given["ground"],
             handled_by=request.user,  # type: ignore[arg-type]
         )
         return self._shown(received, status.HTTP_201_CREATED)
+
+    @extend_schema(
+        request=shapes.RequestImportSerializer,
+        responses={
+            200: shapes.RequestImportedSerializer,
+            409: OpenApiResponse(description="Taken over just now."),
+        },
+    )
+    @action(detail=False, methods=["post"], url_path="import", pagination_class=None, filterset_class=None)
+    def take_over(self, request: Request) -> Response:
+        """Take requests over from a CSV file: all lines or none; 400 names each line that has to be mended."""
+        given = self.given(shapes.RequestImportSerializer)
+        content = given["csv"].encode()
+        if given["dry_run"]:
+            looked = look(content)
+            if looked.problems:
+                raise ValidationError({"csv": [str(problem) for problem in looked.problems]})
+            again = len(importing.known(looked.lines))
+            counts = {"lines": len(looked.lines), "received": len(looked.lines) - again, "repeated": again}
+        else:
+            try:
+                taken = importing.take(importing.keep(content, by=request.user))  # type: ignore[arg-type]
+            except ValidationError as refusal:
+                raise ValidationError({"csv": refusal.messages}) from None
+            counts = {
+                "lines": taken.received + taken.repeated,
+                "received": taken.received,
+                "repeated": taken.repeated,
+            }
+        return Response(shapes.RequestImportedSerializer(counts).data)
 
     @extend_schema(request=None, responses=shapes.RequestDetailSerializer)
     @action(detail=True, methods=["post"], url_path="send-link")
@@ -105,6 +142,14 @@ class RequestViewSet(Handling, Refusing, viewsets.ReadOnlyModelViewSet):
         """Send the person a link to confirm their address."""
         found = self.get_object()
         identity.send_link(found)
+        return self._shown(found)
+
+    @extend_schema(request=None, responses=shapes.RequestDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="send-code")
+    def send_code(self, request: Request, pk: str) -> Response:
+        """Send the person a code of six digits, with the page to enter it."""
+        found = self.get_object()
+        identity.send_code(found)
         return self._shown(found)
 
     @extend_schema(request=shapes.ConfirmIdentitySerializer, responses=shapes.RequestDetailSerializer)

@@ -6,7 +6,9 @@ REQUEST_RECEIVED = Event(
     {"kind": Fact.WORD, "channel": Fact.WORD, "regime": Fact.WORD, "due": Fact.WORD},
 )
 REQUEST_REPEATED = Event("request.repeated", "received the same request again", {"channel": Fact.WORD})
-IDENTITY_LINK_SENT = Event("request.identity_link_sent", "sent a link to prove identity")
+IDENTITY_LINK_SENT = Event(
+    "request.identity_link_sent", "sent a link or code to prove identity", {"method": Fact.WORD}
+)
 IDENTITY_VERIFIED = Event(
     "request.identity_verified", "verified the identity", {"method": Fact.WORD, "note": Fact.SEALED}
 )

@@ -22,7 +22,7 @@ from erasure.packages import previewing
 from erasure.requests.closing import reject
 from erasure.requests.forgetting import forget
 from erasure.requests.identity import UNVERIFIED
-from erasure.requests.models import Letter, Note, RequestFile
+from erasure.requests.models import Letter, Note, Proof, Representation, RequestFile
 
 EXPIRY = Actor("system", "expiry")
 AT_ONCE = 500
@@ -57,6 +57,7 @@ def _closed_long_ago() -> QuerySet[SubjectRequest]:
         | Exists(Letter.objects.filter(**of_request, sealed__isnull=False))
         | Exists(Note.objects.filter(**of_request))
         | Exists(RequestFile.objects.filter(**of_request, sealed__isnull=False))
+        | Exists(Representation.objects.filter(**of_request, sealed__isnull=False))
     )
     # Who is restricted has to be found again when the restriction is lifted.
     restricted = Q(kind=SubjectRequest.Kind.RESTRICTION, outcome__startswith="restricted")
@@ -96,6 +97,8 @@ def _destroy_keys(request: SubjectRequest) -> None:
     request.letters.update(sealed=None)
     request.notes.all().delete()
     request.files.update(sealed=None, sealed_name=None)
+    Representation.objects.filter(request=request).update(sealed=None)
+    Proof.objects.filter(representation__request=request).update(sealed=None, sealed_name=None)
     record(events.KEYS_DESTROYED, request, subject=request.subject)
     if not _still_about(request):
         destroy_key(request.subject)

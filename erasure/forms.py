@@ -12,19 +12,13 @@ from erasure.requests import clock
 from erasure.requests.assigning import officers
 from erasure.requests.attaching import ALLOWED, LARGEST
 from erasure.requests.intake import EMAIL, MAX_IDENTIFIERS, MAX_LENGTH
+from erasure.requests.letters.wording import LANGUAGES
 from erasure.requests.letters.wording import LONGEST as LONGEST_TEXT
 from erasure.requests.models import Note
 from erasure.requests.noting import LONGEST as LONGEST_NOTE
 from erasure.requests.stating import REASON_LENGTH
 from governance.console.models import User
 from governance.console.pages import TypedWordForm
-
-# Where the person says they live, in place of the name of a law.
-PLACES = {
-    "EU-GDPR": "European Union, or anywhere else",
-    "UK-GDPR": "United Kingdom",
-    "CCPA": "California",
-}
 
 
 def unique_categories() -> list[tuple[str, str]]:
@@ -56,10 +50,19 @@ class RequestForm(forms.Form):
         initial=SubjectRequest.Kind.ACCESS,
     )
     regime = forms.ChoiceField(label="Law that applies", choices=clock.choices)
+    ground = forms.ChoiceField(
+        label="Ground of an erasure",
+        choices=[("", "Not stated"), *SubjectRequest.Ground.choices],
+        required=False,
+    )
+    language = forms.ChoiceField(
+        label="Language of the letters", choices=list(LANGUAGES.items()), required=False
+    )
     email = forms.EmailField(
         label="E-mail address",
         max_length=MAX_LENGTH,
-        help_text="Identity is confirmed through it, and the answer goes there.",
+        required=False,
+        help_text="Identity is confirmed through it, and the answer goes there. Only who opts out may have none.",
         widget=forms.EmailInput({"autocomplete": "off"}),
     )
 
@@ -189,39 +192,3 @@ class ApproveManyForm(TypedWordForm):
         ):
             raise forms.ValidationError("These are no plans: go back to the list and choose again.")
         return {int(key): value for key, value in given.items()}
-
-
-class PublicRequestForm(forms.Form):
-    """`website` is filled in by programs alone: nobody else sees it."""
-
-    kind = forms.ChoiceField(
-        label="What would you like?",
-        choices=[
-            (SubjectRequest.Kind.ACCESS, "A copy of the personal data you hold about me"),
-            (SubjectRequest.Kind.ERASURE, "Erase the personal data you hold about me"),
-        ],
-        widget=forms.RadioSelect,
-    )
-    email = forms.EmailField(
-        label="Your e-mail address",
-        max_length=MAX_LENGTH,
-        help_text="The one we know you by. We send a letter there, so that nobody else can ask in your name.",
-        widget=forms.EmailInput({"autocomplete": "email"}),
-    )
-    customer_number = forms.CharField(
-        label="Your customer number",
-        max_length=MAX_LENGTH,
-        required=False,
-        help_text="If you have one, it helps us to find you.",
-        widget=Quiet,
-    )
-    regime = forms.ChoiceField(
-        label="Where do you live?",
-        choices=lambda: [(key, PLACES.get(key, title)) for key, title in clock.choices()],
-        help_text="It decides by when we have to answer.",
-    )
-    website = forms.CharField(label="Leave this empty", required=False)
-
-    def identifiers(self) -> list[tuple[str, str]]:
-        number = self.cleaned_data["customer_number"]
-        return [(EMAIL, self.cleaned_data["email"]), *([("id.customer", number)] if number else [])]

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
+from erasure.public import wording
 from governance.activities.models import Organisation
 from governance.console.clients import client_network, seconds_to_wait
 
@@ -33,11 +34,12 @@ def limited(rate: str, *, group: str, methods: tuple[str, ...] = ()) -> Callable
 
 def too_many(request: HttpRequest, wait: int) -> HttpResponse:
     """429, in words for a data subject."""
-    minutes = -(-wait // 60)
+    language = wording.language_of(request)
     context = {
-        "title": "Please wait a little",
+        "title": wording.say(language, "too_many.title"),
         "organisation": Organisation.objects.first(),
-        "minutes": minutes,
+        "minutes": -(-wait // 60),
+        "language": language,
     }
     response = render(request, "public/too_many.html", context, status=429)
     response["Retry-After"] = str(wait)

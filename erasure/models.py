@@ -182,9 +182,17 @@ class Identifier(models.Model):
 
 
 class IdentityCheck(models.Model):
-    """One signed link sent to the person: proof that they control the address."""
+    """One link or code sent to the person: proof that they control the address."""
+
+    class Method(models.TextChoices):
+        LINK = "link", "Link"
+        CODE = "code", "Code"
 
     request = models.ForeignKey(SubjectRequest, on_delete=models.CASCADE, related_name="identity_checks")
+    ticket = models.CharField(max_length=43, blank=True)  # the page where a code is entered
+    method = models.CharField(max_length=4, choices=Method.choices, default=Method.LINK)
+    asked_by = models.CharField(max_length=32, blank=True)  # staff, console, or a keyed hash of a network
+    attempts = models.IntegerField(default=0)  # at a code
     digest = models.CharField(max_length=64, unique=True)
     sent_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
@@ -193,6 +201,9 @@ class IdentityCheck(models.Model):
     class Meta:
         db_table = "erasure_identity_check"
         ordering = ["-sent_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["ticket"], condition=~Q(ticket=""), name="ticket_once")
+        ]
 
 
 class Hit(models.Model):

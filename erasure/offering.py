@@ -8,7 +8,7 @@ from django.utils import timezone
 from erasure.answers.models import Preview
 from erasure.models import Plan, SubjectRequest
 from erasure.requests.closing import why_not_extended
-from erasure.requests.identity import AT_MOST, UNVERIFIED
+from erasure.requests.identity import UNVERIFIED, may_ask
 from erasure.requests.pausing import why_not_paused
 from erasure.requests.reopening import why_not_appealed, why_not_reopened
 from erasure.requests.starting import IN_FORCE, SEARCHABLE
@@ -98,14 +98,15 @@ def _answer(request: SubjectRequest, user: User) -> Offer | None:
 
 
 def _unverified(request: SubjectRequest) -> list[Offer]:
-    """By link; by hand once a link is on its way, or there are no more."""
+    """By link or code; by hand once a letter is on its way, or there may be no more for now."""
     checks = list(request.identity_checks.all())
     pending = any(check.used_at is None and check.expires_at > timezone.now() for check in checks)
     by_hand = _offer("Confirm the identity", "identity_confirm", request, posts=False)
-    if len(checks) >= AT_MOST:
+    if not may_ask(request):
         return [by_hand]
     link = _offer("Send another link" if checks else "Send the identity link", "identity_link", request)
-    return [by_hand, link] if pending else [link, by_hand]
+    code = _offer("Send a code", "identity_code", request)
+    return [by_hand, link, code] if pending else [link, by_hand, code]
 
 
 def _verified(request: SubjectRequest) -> list[Offer]:

@@ -10,6 +10,7 @@ from erasure.forms import unique_categories
 from erasure.models import WITH_ROWS, Hit, Package, Plan, Question, Step, SubjectRequest
 from erasure.requests import clock
 from erasure.requests.intake import MAX_LENGTH
+from erasure.requests.letters.wording import DEFAULT, LANGUAGES
 from erasure.requests.revealing import masked_identifiers
 from erasure.requests.stating import REASON_LENGTH
 
@@ -22,8 +23,33 @@ class GivenIdentifierSerializer(serializers.Serializer):
 class NewRequestSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(choices=SubjectRequest.Kind.choices)
     regime = serializers.ChoiceField(choices=clock.choices(), default="EU-GDPR")
-    email = serializers.EmailField(max_length=MAX_LENGTH)
+    language = serializers.ChoiceField(
+        choices=list(LANGUAGES.items()), default=DEFAULT, help_text="Of the letters to the person."
+    )
+    ground = serializers.ChoiceField(
+        choices=SubjectRequest.Ground.choices,
+        default="",
+        allow_blank=True,
+        help_text="Of an erasure, Art. 17(1).",
+    )
+    email = serializers.EmailField(
+        max_length=MAX_LENGTH, default="", allow_blank=True, help_text="Needed for all rights but opting out."
+    )
     identifiers = GivenIdentifierSerializer(many=True, default=list)
+
+
+class RequestImportSerializer(serializers.Serializer):
+    csv = serializers.CharField(
+        trim_whitespace=False,
+        help_text="The file as text, with the columns reference, kind and email at least.",
+    )
+    dry_run = serializers.BooleanField(default=False, help_text="Look at it and take nothing over.")
+
+
+class RequestImportedSerializer(serializers.Serializer):
+    lines = serializers.IntegerField()
+    received = serializers.IntegerField(help_text="New requests; on a dry run, lines not taken over before.")
+    repeated = serializers.IntegerField(help_text="Here already, and left alone.")
 
 
 class ReasonSerializer(serializers.Serializer):
@@ -123,8 +149,10 @@ class RequestSerializer(serializers.ModelSerializer):
             "reference",
             "kind",
             "state",
+            "ground",
             "channel",
             "regime",
+            "language",
             "received_at",
             "due_on",
             "overdue",

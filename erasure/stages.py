@@ -113,9 +113,9 @@ def _identity(request: SubjectRequest, plan: Plan | None) -> Stage:
         how = request.verified_how
         return _told(f"{how[:1].upper()}{how[1:]}", request.verified_at)
     check = request.identity_checks.first()
-    return (
-        _told("A link was sent; it waits to be opened.", check.sent_at) if check else _told("Not asked yet.")
-    )
+    if check is None:
+        return _told("Not asked yet.")
+    return _told(f"A {check.method} was sent; it waits to be used.", check.sent_at)
 
 
 def _search(request: SubjectRequest, plan: Plan | None) -> Stage:

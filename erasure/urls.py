@@ -1,11 +1,13 @@
 from django.urls import path
 
 from erasure.views import (
+    agents,
     approving_many,
     assigning,
     clocks,
     correspondence,
     handling,
+    importing,
     letters,
     lists,
     plans,
@@ -16,6 +18,8 @@ app_name = "erasure"
 urlpatterns = [
     path("", lists.requests, name="requests"),
     path("new/", lists.request_add, name="request_add"),
+    path("import/", importing.choose, name="import"),
+    path("import/<uuid:public_id>/", importing.look, name="import_look"),
     path("bulk/", assigning.requests_bulk, name="requests_bulk"),
     path("approve/", approving_many.approve, name="plans_approve"),
     path("letters/", letters.letters, name="letters"),
@@ -27,7 +31,10 @@ urlpatterns = [
     path("<int:pk>/identifiers/", request.identifiers, name="identifiers"),
     path("<int:pk>/identifiers/add/", handling.identifier_add, name="identifier_add"),
     path("<int:pk>/identity/link/", handling.identity_link, name="identity_link"),
+    path("<int:pk>/identity/code/", handling.identity_code, name="identity_code"),
     path("<int:pk>/identity/confirm/", handling.identity_confirm, name="identity_confirm"),
+    path("<int:pk>/agent/", agents.confirm, name="agent_confirm"),
+    path("<int:pk>/agent/proofs/<int:proof>/", agents.proof, name="agent_proof"),
     path("<int:pk>/search/", handling.search, name="search"),
     path("<int:pk>/questions/<int:question>/", handling.question_answer, name="question_answer"),
     path("<int:pk>/extend/", handling.extend, name="extend"),

@@ -5,7 +5,8 @@ PUBLIC_URL, KEYRING_FILE, KEYRING_KEY, KMS_URL, KMS_TOKEN, KMS_TOKEN_FILE, EMAIL
 WEBHOOK_NETWORKS, LINEAGE_EVENT_DAYS, SEARCH_ASKS_ABOVE, LEDGER_TSA, LEDGER_TSA_ROOTS, LEDGER_TSA_POLICY,
 LEDGER_ORIGIN, LEDGER_KEY, LEDGER_WORM (with LEDGER_WORM_ENDPOINT,
 LEDGER_WORM_REGION, LEDGER_WORM_ACCESS_KEY, LEDGER_WORM_SECRET_KEY), LEDGER_RETENTION_DAYS, LEDGER_WITNESSES,
-TIME_ZONE, HOLIDAYS_REGION, REQUEST_TARGET_DAYS, REQUEST_KEPT_DAYS, TICKET_KEPT_DAYS, TRUST_PROXY, DEBUG, CONSOLE_VAR.
+TIME_ZONE, HOLIDAYS_REGION, REQUEST_TARGET_DAYS, REQUEST_KEPT_DAYS, TICKET_KEPT_DAYS,
+IDENTITY_BY, IDENTITY_REMIND_DAYS, IDENTITY_CLOSE_DAYS, TRUST_PROXY, DEBUG, CONSOLE_VAR.
 What they leave out comes from `environment.json` in the console's folder, which `manage.py up` writes, and is
 otherwise empty. A problem names the variable and the remedy, never the value.
 """
@@ -75,6 +76,9 @@ class Environment:
     request_target_days: int  # how many days before the law's deadline a request ought to be answered
     request_kept_days: int  # how long identifiers, notes, letters and files of an ended request are kept
     ticket_kept_days: int  # how long the ended request itself is kept; 0: for ever
+    identity_by: str  # link or code: what is sent to prove an identity, unless an officer chooses
+    identity_remind_days: int  # after which whoever has not confirmed a request is reminded
+    identity_close_days: int  # after which a request that nobody confirmed is closed; 0: when it is due
     search_asks_above: int  # percent of a data set's rows from which a search asks whose they are
 
 
@@ -140,6 +144,9 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         request_target_days=_days("REQUEST_TARGET_DAYS", environ.get("REQUEST_TARGET_DAYS", "") or "7"),
         request_kept_days=_days("REQUEST_KEPT_DAYS", environ.get("REQUEST_KEPT_DAYS", "") or "30"),
         ticket_kept_days=_days("TICKET_KEPT_DAYS", environ.get("TICKET_KEPT_DAYS", "") or "1096"),
+        identity_by=_one_of("IDENTITY_BY", environ.get("IDENTITY_BY", "") or "link", ("link", "code")),
+        identity_remind_days=_days("IDENTITY_REMIND_DAYS", environ.get("IDENTITY_REMIND_DAYS", "") or "7"),
+        identity_close_days=_days("IDENTITY_CLOSE_DAYS", environ.get("IDENTITY_CLOSE_DAYS", "") or "21"),
         search_asks_above=_percent("SEARCH_ASKS_ABOVE", environ.get("SEARCH_ASKS_ABOVE", "") or "25"),
     )
 
@@ -159,6 +166,12 @@ def _tsa(value: str, roots: str) -> str:
         raise EnvironmentProblem(
             "LEDGER_TSA needs LEDGER_TSA_ROOTS: the file of the authority's root certificates."
         )
+    return value
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise EnvironmentProblem(f"{name} is one of: {', '.join(known)}.")
     return value
 
 

@@ -140,6 +140,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "catalog.expire_lineage",
         "schedule": crontab(hour="4", minute="0"),
     },
+    "remind of identity": {"task": "requests.remind", "schedule": crontab(hour="6", minute="0")},
     "send letters": {"task": "requests.send_letters", "schedule": timedelta(minutes=1)},
     "look at what waits again": {"task": "erasure.recheck", "schedule": timedelta(minutes=5)},
     "expire what has run out": {"task": "erasure.expire", "schedule": timedelta(minutes=5)},
@@ -198,6 +199,9 @@ HOLIDAYS_REGION = ENVIRONMENT.holidays_region
 REQUEST_TARGET_DAYS = ENVIRONMENT.request_target_days
 REQUEST_KEPT_DAYS = ENVIRONMENT.request_kept_days
 TICKET_KEPT_DAYS = ENVIRONMENT.ticket_kept_days
+IDENTITY_BY = ENVIRONMENT.identity_by
+IDENTITY_REMIND_DAYS = ENVIRONMENT.identity_remind_days
+IDENTITY_CLOSE_DAYS = ENVIRONMENT.identity_close_days
 SEARCH_ASKS_ABOVE = ENVIRONMENT.search_asks_above
 
 AUTH_USER_MODEL = "console.User"

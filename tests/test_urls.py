@@ -52,12 +52,22 @@ PUBLIC_PAGES = {
     "protocols:opendsr_status",
     "protocols:opengdpr_request",
     "protocols:opengdpr_requests",
+    "public:agent",
+    "public:agent_received",
+    "public:appeal",
+    "public:code",
     "public:confirm",
+    "public:message",
+    "public:opt_out",
+    "public:opted_out",
     "public:package",
+    "public:package_again",
     "public:package_file",
     "public:received",
     "public:request",
+    "public:signal",
     "public:status",
+    "public:withdraw",
 }
 PUBLIC_API = {"api-schema"}
 

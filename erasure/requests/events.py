@@ -43,3 +43,23 @@ REQUEST_FORGOTTEN = Event(
     "deleted a request whose time was up",
     {"kind": Fact.WORD, "regime": Fact.WORD, "rejected": Fact.FLAG},
 )
+REQUEST_WITHDRAWN = Event("request.withdrawn", "withdrew a request", {"by": Fact.WORD})
+IDENTITY_REMINDED = Event("request.identity_reminded", "reminded somebody to confirm a request")
+MESSAGE_RECEIVED = Event("request.message_received", "received a message of the person")
+REQUESTS_IMPORTED = Event(
+    "requests.imported",
+    "took requests over from a file",
+    {"sha256": Fact.DIGEST, "received": Fact.COUNT, "repeated": Fact.COUNT},
+)
+AGENT_ASKED = Event(
+    "request.agent_asked",
+    "received a request from an agent",
+    {"authority": Fact.WORD},
+)
+AGENT_CONFIRMED = Event(
+    "request.agent_confirmed",
+    "confirmed an agent of a request",
+    {"authority": Fact.WORD, "answer_to": Fact.WORD},
+)
+AGENT_REFUSED = Event("request.agent_refused", "said that an agent had no permission")
+PROOF_READ = Event("request.proof_read", "read what entitles an agent", {"sha256": Fact.DIGEST})

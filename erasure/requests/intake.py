@@ -1,6 +1,7 @@
 """Receive a request: from the public form, an officer or the API. The same request twice is one request."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -13,11 +14,13 @@ from erasure import events
 from erasure.answers.settling import settle_at_once
 from erasure.models import Identifier, SubjectRequest
 from erasure.requests.acknowledging import acknowledge
+from erasure.requests.letters.wording import DEFAULT, LANGUAGES
 from erasure.requests.timing import deadline, refuse_unknown_right, start
+from erasure.rights import right_of
 from governance.console.models import User
 from governance.keyring.subjects import lookup_of, reference_for
 
-__all__ = ["AlreadyOpen", "add_identifier", "clean", "deadline", "receive"]
+__all__ = ["AlreadyOpen", "add_identifier", "clean", "clean_ground", "clean_language", "deadline", "receive"]
 
 EMAIL = "contact.email"
 MAX_LENGTH = 320
@@ -39,13 +42,30 @@ def receive(
     channel: str,
     regime: str = "EU-GDPR",
     handled_by: User | None = None,
+    language: str = DEFAULT,
+    ground: str = "",
+    received_at: datetime | None = None,
 ) -> SubjectRequest:
     """A new request with its clock running; identifiers are (category, value), one of them an e-mail address.
 
-    Raises ValidationError for input that cannot be worked with, AlreadyOpen for a request that is here already.
+    A right that nobody has to prove their identity for is asked for under any identifier. `ground`: of an erasure,
+    Art. 17(1). `received_at`: where it came before it was entered. Raises ValidationError for input that cannot be
+    worked with, AlreadyOpen for a request that is here already.
     """
+    received_at = received_at or timezone.now()
+    refuse_unknown_right(regime, kind, on=timezone.localdate(received_at))
+    cleaned = clean(identifiers, email=right_of(kind).needs_identity)
+    fresh = SubjectRequest(
+        kind=kind,
+        channel=channel,
+        regime=regime,
+        received_at=received_at,
+        handled_by=handled_by,
+        language=clean_language(language),
+        ground=clean_ground(kind, ground),
+    )
     with transaction.atomic():
-        request, repeated = _receive(kind, clean(identifiers), channel, regime, handled_by)
+        request, repeated = _receive(fresh, cleaned)
         if not repeated:
             settle_at_once(request)
     if repeated:  # only now, so that the ledger's entry about it stays
@@ -53,35 +73,26 @@ def receive(
     return request
 
 
-def _receive(
-    kind: str, cleaned: list[tuple[str, str]], channel: str, regime: str, handled_by: User | None
-) -> tuple[SubjectRequest, bool]:
+def _receive(request: SubjectRequest, cleaned: list[tuple[str, str]]) -> tuple[SubjectRequest, bool]:
     """The request, and whether it was here already."""
-    refuse_unknown_right(regime, kind)
-    email = next(value for category, value in cleaned if category == EMAIL)
-    lookup = lookup_of(EMAIL, email)
+    main, known_by = next((each for each in cleaned if each[0] == EMAIL), cleaned[0])
+    lookup = lookup_of(main, known_by)
     _one_at_a_time(lookup)
     open_request = (
-        SubjectRequest.objects.filter(kind=kind, identifiers__category=EMAIL, identifiers__lookup=lookup)
+        SubjectRequest.objects.filter(
+            kind=request.kind, identifiers__category=main, identifiers__lookup=lookup
+        )
         .exclude(state__in=SubjectRequest.ENDED)
         .first()
     )
     if open_request:
-        record(events.REQUEST_REPEATED, open_request, subject=open_request.subject, channel=channel)
+        record(events.REQUEST_REPEATED, open_request, subject=open_request.subject, channel=request.channel)
         return open_request, True
-    now = timezone.now()
-    request = SubjectRequest(
-        kind=kind,
-        channel=channel,
-        regime=regime,
-        received_at=now,
-        subject=reference_for(EMAIL, email),
-        handled_by=handled_by,
-    )
+    request.subject = reference_for(main, known_by)
     start(request)
     request.reference = f"new-{request.public_id.hex[:12]}"
     request.save()
-    request.reference = f"R-{now.year}-{request.pk:05d}"
+    request.reference = f"R-{request.received_at.year}-{request.pk:05d}"
     request.save(update_fields=["reference"])
     for category, value in cleaned:
         _attach(request, category, value, verified=False)
@@ -89,9 +100,9 @@ def _receive(
         events.REQUEST_RECEIVED,
         request,
         subject=request.subject,
-        kind=kind,
-        channel=channel,
-        regime=regime,
+        kind=request.kind,
+        channel=request.channel,
+        regime=request.regime,
         due=request.due_on.isoformat(),
     )
     if request.acknowledge_by:
@@ -114,10 +125,12 @@ def add_identifier(request: SubjectRequest, category: str, value: str) -> Identi
     return identifier
 
 
-def clean(identifiers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Trimmed, checked, each once. Raises ValidationError."""
+def clean(identifiers: Iterable[tuple[str, str]], *, email: bool = True) -> list[tuple[str, str]]:
+    """Trimmed, checked, each once. `email`: whether there has to be an address. Raises ValidationError."""
     cleaned = _clean_each(identifiers)
-    if not any(category == EMAIL for category, _ in cleaned):
+    if not cleaned and not email:
+        raise ValidationError({"identifiers": "Name at least one thing that the person is known by."})
+    if email and not any(category == EMAIL for category, _ in cleaned):
         raise ValidationError({"email": "An e-mail address is needed, to verify the identity and to answer."})
     if len(cleaned) > MAX_IDENTIFIERS:
         raise ValidationError({"identifiers": f"At most {MAX_IDENTIFIERS} identifiers."})
@@ -143,6 +156,23 @@ def _clean_each(identifiers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]
         if (category, value) not in cleaned:
             cleaned.append((category, value))
     return cleaned
+
+
+def clean_language(language: str) -> str:
+    """The language that letters are written in. Raises ValidationError for one there are no letters in."""
+    code = language.strip().lower().replace("_", "-").partition("-")[0] or DEFAULT
+    if code not in LANGUAGES:
+        raise ValidationError({"language": f"Letters are written in: {', '.join(LANGUAGES)}."})
+    return code
+
+
+def clean_ground(kind: str, ground: str) -> str:
+    """The ground of an erasure, or none. Raises ValidationError."""
+    if ground and kind != SubjectRequest.Kind.ERASURE:
+        raise ValidationError({"ground": "Only an erasure has one of the grounds of Art. 17(1)."})
+    if ground and ground not in SubjectRequest.Ground.values:
+        raise ValidationError({"ground": f"A ground is one of: {', '.join(SubjectRequest.Ground.values)}."})
+    return ground
 
 
 def _attach(request: SubjectRequest, category: str, value: str, *, verified: bool) -> Identifier:

@@ -48,7 +48,7 @@ class Letter(models.Model):
         return self.request.reference
 
     def write(self, content: dict[str, str]) -> None:
-        """`to`, `subject`, `body`; `secret`, where the body holds one, is what nobody but the person may read."""
+        """`to`, `subject`, `body`; `secret` and `code`, where the body holds one, nobody but the person may read."""
         self.sealed = seal_json(content, purpose="letter", bound_to=str(self.public_id))
 
     @property
@@ -144,3 +144,107 @@ class PastRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.month:%B %Y}"
+
+
+class Imported(models.Model):
+    """Which request a line of a file became, by the sender's own reference: no line is taken over twice."""
+
+    external = models.CharField(max_length=80, unique=True)
+    request = models.ForeignKey(SubjectRequest, on_delete=models.CASCADE, related_name="imported")
+
+    class Meta:
+        db_table = "requests_imported"
+
+    def __str__(self) -> str:
+        return f"{self.external}: {self.request}"
+
+
+class Import(models.Model):
+    """A file of requests that was looked at and not yet taken over: sealed, and gone after a day."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    sealed = models.BinaryField(null=True)
+    sha256 = models.CharField(max_length=64)
+    made_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    taken_at = models.DateTimeField(null=True)
+    lines = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "requests_import"
+        ordering = ["-made_at"]
+
+    def __str__(self) -> str:
+        return f"import {self.sha256[:12]}"
+
+    def ledger_name(self) -> str:
+        return str(self)
+
+
+class Representation(models.Model):
+    """That a request was made by somebody else, in the person's name: who, what entitles them, what the person says.
+
+    Who the agent is, is sealed: a natural person mostly.
+    """
+
+    class Authority(models.TextChoices):
+        PERMISSION = "permission", "Signed permission"
+        ATTORNEY = "attorney", "Power of attorney"
+
+    class AnswerTo(models.TextChoices):
+        PERSON = "person", "The person"
+        AGENT = "agent", "The agent"
+
+    request = models.OneToOneField(SubjectRequest, on_delete=models.CASCADE, related_name="representation")
+    authority = models.CharField(max_length=10, choices=Authority.choices)
+    answer_to = models.CharField(max_length=6, choices=AnswerTo.choices, default=AnswerTo.PERSON)
+    sealed = models.BinaryField(null=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    confirmed_at = models.DateTimeField(null=True)  # by the person, or by an officer who read the authority
+    confirmed_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    refused_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "requests_representation"
+
+    def __str__(self) -> str:
+        return f"representation in {self.request}"
+
+    def ledger_name(self) -> str:
+        return self.request.reference
+
+    def write(self, *, name: str, email: str, organisation: str) -> None:
+        content = {"name": name, "email": email, "organisation": organisation}
+        self.sealed = seal_json(content, purpose="agent", bound_to=str(self.request.public_id))
+
+    @property
+    def content(self) -> dict[str, str]:
+        """`name`, `email`, `organisation`; all empty once they are destroyed."""
+        if self.sealed is None:
+            return {"name": "", "email": "", "organisation": ""}
+        return open_json(self.sealed, purpose="agent", bound_to=str(self.request.public_id))
+
+    @property
+    def speaker(self) -> str:
+        """Who asks, in a line."""
+        content = self.content
+        return ", ".join(part for part in (content["name"], content["organisation"]) if part)
+
+    @property
+    def answers_go_to(self) -> str:
+        """The agent's address, where the person has said that they get the answer."""
+        chosen = self.confirmed_at is not None and self.answer_to == self.AnswerTo.AGENT
+        return self.content["email"] if chosen else ""
+
+
+class Proof(Attachment):
+    """The permission or power of attorney that an agent has sent."""
+
+    representation = models.ForeignKey(Representation, on_delete=models.CASCADE, related_name="proofs")
+
+    class Meta:
+        db_table = "requests_proof"
+        ordering = ["added_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"proof {self.pk} of {self.representation}"

@@ -5,6 +5,8 @@ from typing import Any
 
 from erasure.models import SubjectRequest
 
+WITHDRAWN = "withdrawn"  # the outcome of a request that the person took back
+
 
 class NotNow(Exception):
     """The request or plan is not in a state that allows this; the message says what it is and what would help."""

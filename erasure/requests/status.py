@@ -5,34 +5,13 @@ from datetime import timedelta
 from django.core import signing
 
 from erasure.models import SubjectRequest
+from erasure.requests.states import WITHDRAWN
+from erasure.rights import right_of
 
 State = SubjectRequest.State
 SALT = "erasure.status"
+NOTHING = "no data found"
 VALID_FOR = timedelta(days=120)  # longer than an extended deadline, and some days to read the answer
-
-AT_WORK = "We are looking for your data in all our systems."
-CHECKING = "We have looked for your data and are checking what we found."
-AT_IT = "We are doing what you asked for."
-IN_WORDS: dict[str, str] = {
-    State.RECEIVED: "We have your request and will write to you to confirm your e-mail address.",
-    State.IDENTITY_PENDING: "Please open the letter we sent to your e-mail address and confirm your request.",
-    State.VERIFIED: "Your e-mail address is confirmed. We will look for your data next.",
-    State.SEARCHING: AT_WORK,
-    State.FOUND: CHECKING,
-    State.PLANNED: CHECKING,
-    State.APPROVED: AT_IT,
-    State.EXECUTING: AT_IT,
-    State.WAITING: "We have done what can be done at once; some of our systems need more time.",
-    State.RESIDUAL: "We are doing what you asked for, and have not finished.",
-    State.FAILED: "We are working on your request.",
-    State.REJECTED: "We could not do what you asked for. Our letter to you says why.",
-}
-DONE = "Your request is complete. Our letter to you says what was done."
-SENT = "Your request is complete. We sent a link to your data to your e-mail address."
-COMPLETE: dict[str, str] = {
-    kind: SENT if kind in (SubjectRequest.Kind.ACCESS, SubjectRequest.Kind.PORTABILITY) else DONE
-    for kind in SubjectRequest.Kind.values
-}
 
 
 def token_of(request: SubjectRequest) -> str:
@@ -49,8 +28,10 @@ def request_of(token: str) -> SubjectRequest | None:
     return SubjectRequest.objects.filter(public_id=public_id).first()
 
 
-def in_words(request: SubjectRequest) -> str:
-    """The state of the request as the person is told it."""
-    if request.state == State.COMPLETE:
-        return COMPLETE[request.kind]
-    return IN_WORDS[request.state]
+def sentence_of(request: SubjectRequest) -> str:
+    """The name of the sentence that tells the person its state: never more than is theirs to know."""
+    if request.state == State.REJECTED and request.outcome == WITHDRAWN:
+        return "withdrawn"
+    if request.state == State.COMPLETE and right_of(request.kind).packages and request.outcome != NOTHING:
+        return "complete_package"
+    return State(request.state).value.replace(" ", "_")

@@ -51,6 +51,18 @@ def identity_link(request: StaffRequest, pk: int) -> HttpResponse:
 @allow("requests.handle")
 @require_POST
 @refusals_shown
+def identity_code(request: StaffRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(SubjectRequest, pk=pk)
+    identity.send_code(found)
+    messages.success(
+        request, "A code is on its way to the person, with the page to enter it. It works for 15 minutes."
+    )
+    return redirect(found)
+
+
+@allow("requests.handle")
+@require_POST
+@refusals_shown
 def search(request: StaffRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(SubjectRequest, pk=pk)
     starting.search(found)

@@ -89,6 +89,8 @@ def request_add(request: StaffRequest) -> HttpResponse:
                 identifiers=_identifiers(form, others),
                 channel=SubjectRequest.Channel.OFFICER,
                 regime=form.cleaned_data["regime"],
+                ground=form.cleaned_data["ground"],
+                language=form.cleaned_data["language"],
                 handled_by=request.user,
             )
         except intake.AlreadyOpen as known:
@@ -135,4 +137,5 @@ def card_requests(request: StaffRequest) -> HttpResponse:
 
 def _identifiers(form: RequestForm, others: BaseFormSet) -> list[tuple[str, str]]:
     rest = [(given["category"], given["value"]) for given in others.cleaned_data if given.get("value")]
-    return [(intake.EMAIL, form.cleaned_data["email"]), *rest]
+    email = form.cleaned_data["email"]
+    return [*([(intake.EMAIL, email)] if email else []), *rest]

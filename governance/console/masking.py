@@ -3,7 +3,7 @@ import re
 import traceback
 from types import TracebackType
 
-SECRET_PATH = re.compile(r"(/(?:privacy/(?:confirm|package|status)|tasks/notice|password/\w+)/)[^\s?]+")
+SECRET_PATH = re.compile(r"(/(?:privacy/(?:confirm|code|package|status)|tasks/notice|password/\w+)/)[^\s?]+")
 
 
 class MaskSecretPaths(logging.Filter):

@@ -1,5 +1,6 @@
 """Proving who asks: by a link that works once and for a while, or by an officer who says how."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 from audit.ledger.context import Actor
 from erasure.models import IdentityCheck, SubjectRequest
 from erasure.requests import identity, intake
+from erasure.requests.letters.sending import send_due
 from erasure.requests.states import NotNow
 from tests.erasure.estate import entries
 from tests.erasure.letters import letters, secret
@@ -75,27 +77,82 @@ def test_a_link_expires_after_72_hours(asked: SubjectRequest, link_sent) -> None
     check = IdentityCheck.objects.get()
     assert check.expires_at - check.sent_at == pytest.approx(timedelta(hours=72), abs=timedelta(seconds=2))
     IdentityCheck.objects.update(expires_at=timezone.now())
-    assert identity.check_for(key) is None
+    assert not identity.usable(identity.check_for(key))
     assert identity.confirm(key) is None
     asked.refresh_from_db()
     assert (asked.state, asked.verified_at) == ("identity pending", None)
 
 
-def test_a_newer_link_replaces_the_older(asked: SubjectRequest, link_sent) -> None:
-    old, new = link_sent(), link_sent()
-    assert old != new
-    assert identity.confirm(old) is None
-    assert identity.confirm(new) == asked
+def test_a_link_that_a_stranger_has_sent_does_not_end_the_persons_own(
+    asked: SubjectRequest, link_sent
+) -> None:
+    mine, theirs = link_sent(), link_sent()
+    assert mine != theirs
+    assert identity.confirm(mine) == asked
+    assert identity.confirm(theirs) is None
 
 
-def test_five_links_are_enough(asked: SubjectRequest, link_sent) -> None:
-    for _ in range(5):
+def test_three_links_an_hour_are_enough(asked: SubjectRequest, link_sent) -> None:
+    for _ in range(3):
         link_sent()
-    with pytest.raises(
-        NotNow, match=f"5 links were sent for {asked.reference}: check the identity in another way"
-    ):
+    with pytest.raises(NotNow, match=f"3 letters were sent for {asked.reference} within the hour"):
         link_sent()
-    assert (IdentityCheck.objects.count(), len(mail.outbox)) == (5, 5)
+    assert (IdentityCheck.objects.count(), len(mail.outbox)) == (3, 3)
+    IdentityCheck.objects.update(sent_at=timezone.now() - timedelta(hours=1))
+    link_sent()
+    assert IdentityCheck.objects.count() == 4
+
+
+def code_sent(asked: SubjectRequest) -> tuple[str, str]:
+    """The ticket of the page, and the six digits in the letter."""
+    ticket = identity.send_code(asked)
+    send_due()
+    return ticket, re.search(r"^(\d{6})$", mail.outbox[-1].body, re.M)[1]
+
+
+def test_a_code_proves_the_address_once(asked: SubjectRequest) -> None:
+    ticket, code = code_sent(asked)
+    check = IdentityCheck.objects.get()
+    assert code not in check.digest
+    assert check.expires_at - check.sent_at == pytest.approx(timedelta(minutes=15), abs=timedelta(seconds=2))
+    assert identity.confirm_code(ticket, f" {code} ") == asked
+    asked.refresh_from_db()
+    assert (asked.state, asked.verified_how) == ("verified", "by a code sent to the e-mail address")
+    assert identity.confirm_code(ticket, code) is None
+    assert entries("request.identity_verified") == [{"method": "code", "note": ""}]
+
+
+def test_a_code_guessed_five_times_is_worth_nothing_the_sixth(asked: SubjectRequest) -> None:
+    ticket, code = code_sent(asked)
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    assert [identity.confirm_code(ticket, wrong) for _ in range(5)] == [None] * 5
+    assert identity.confirm_code(ticket, code) is None
+    asked.refresh_from_db()
+    assert (asked.state, IdentityCheck.objects.get().attempts) == ("identity pending", 5)
+
+
+def test_a_code_of_another_request_or_an_old_one_is_worth_nothing(asked: SubjectRequest) -> None:
+    other = intake.receive(kind="erasure", identifiers=[(intake.EMAIL, "ana@example.org")], channel="form")
+    ticket, code = code_sent(asked)
+    others, others_code = code_sent(other)
+    assert identity.confirm_code(identity.blank_ticket(), code) is None
+    assert identity.confirm_code(f"{ticket}x", code) is None
+    if others_code != code:
+        assert identity.confirm_code(others, code) is None
+    IdentityCheck.objects.filter(request=asked).update(expires_at=timezone.now())
+    assert identity.confirm_code(ticket, code) is None
+    assert set(SubjectRequest.objects.values_list("state", flat=True)) == {"identity pending"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tries_at_a_code_are_counted_however_many_come_at_once(asked: SubjectRequest) -> None:
+    ticket, code = code_sent(asked)
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    person = Actor("subject", asked.subject)
+    answers = at_once(*[(person, lambda: identity.confirm_code(ticket, wrong))] * 8)
+    assert answers == [None] * 8
+    assert IdentityCheck.objects.get().attempts == 5
+    assert identity.confirm_code(ticket, code) is None
 
 
 def test_who_is_verified_gets_no_link(asked: SubjectRequest, link_sent) -> None:

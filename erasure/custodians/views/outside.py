@@ -16,7 +16,7 @@ from erasure.custodians.models import Task
 from erasure.custodians.telling import reveal
 from erasure.forms import spread
 from erasure.limiting import limited
-from erasure.public_views import with_secret
+from erasure.public.pages import with_secret
 from erasure.requests.states import NotNow
 from governance.activities.models import Organisation
 from governance.console.permissions import public

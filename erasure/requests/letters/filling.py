@@ -17,6 +17,9 @@ from governance.activities.models import Organisation
 
 PAGES = {
     "verify_identity": "public:confirm",
+    "verify_by_code": "public:code",
+    "remind_identity": "public:confirm",
+    "confirm_agent": "public:confirm",
     "package_ready": "public:package",
     "package_for_controller": "public:package",
 }

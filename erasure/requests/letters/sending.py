@@ -44,10 +44,12 @@ def send_again(letter: Letter) -> None:
 
 
 def readable(letter: Letter) -> dict[str, str]:
-    """The letter as staff may read it: without the secret of a link. Raises CannotOpen."""
+    """The letter as staff may read it: without the secret of a link, or the code. Raises CannotOpen."""
     content = dict(letter.content)
-    secret = content.pop("secret", "")
-    return {name: value.replace(secret, NOT_YOURS) for name, value in content.items()} if secret else content
+    for hidden in (content.pop("secret", ""), content.pop("code", "")):
+        if hidden:
+            content = {name: value.replace(hidden, NOT_YOURS) for name, value in content.items()}
+    return content
 
 
 def _claimed(most: int) -> Iterator[Letter]:

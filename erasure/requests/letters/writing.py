@@ -16,6 +16,15 @@ from erasure.requests.models import Letter
 from governance.keyring.sealing import CannotOpen
 
 EMAIL = "contact.email"
+FOR_THE_PERSON = (
+    "verify_identity",
+    "verify_by_code",
+    "remind_identity",
+    "unverified",
+    "confirm_agent",
+    "withdrawn",
+    "already_open",
+)
 logger = logging.getLogger("console.letters")
 
 
@@ -29,7 +38,7 @@ def send_letter(request: SubjectRequest, kind: str, **context: Any) -> Letter | 
     """
     if request.channel == SubjectRequest.Channel.OPENDSR:
         return None
-    to = _address(request)
+    to = _address(request, kind)
     return send_letter_to(to, request, kind, **context) if to else None
 
 
@@ -47,6 +56,7 @@ def send_letter_to(address: str, request: SubjectRequest, kind: str, **context: 
             "subject": " ".join(fill(text.subject, values).split()),
             "body": f"{body}\n",
             "secret": str(context.get("secret", "")),
+            "code": str(context.get("code", "")),
         }
     )
     letter.save()
@@ -63,9 +73,13 @@ def wake() -> None:
         logger.warning("The broker does not answer; letters wait for the next sweep.")
 
 
-def _address(request: SubjectRequest) -> str:
+def _address(request: SubjectRequest, kind: str) -> str:
+    """The person's own; the agent's for answers, where the person has said so. Proofs go to nobody else."""
+    representation = getattr(request, "representation", None)
     identifier = request.identifiers.filter(category=EMAIL, sealed__isnull=False).order_by("pk").first()
     try:
+        if representation and kind not in FOR_THE_PERSON and (agent := representation.answers_go_to):
+            return agent
         return identifier.value if identifier else ""
     except CannotOpen:
         logger.error("The address of %s cannot be opened; restore the key ring.", request.reference)
