@@ -253,7 +253,11 @@ class PlanViewSet(Refusing, viewsets.ReadOnlyModelViewSet):
         approving.approve(plan, **self.given(shapes.ApproveSerializer), by=request.user)  # type: ignore[arg-type]
         return _started(plan.request.job)
 
-    @extend_schema(request=shapes.ApproveManySerializer, responses=shapes.ApprovedManySerializer)
+    @extend_schema(
+        operation_id="plans_approve_many",
+        request=shapes.ApproveManySerializer,
+        responses=shapes.ApprovedManySerializer,
+    )
     @action(detail=False, methods=["post"], url_path="approve")
     def approve_many(self, request: Request) -> Response:
         """Approve many plans, each by its fingerprint; one that is refused stops no other."""

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from erasure.models import WITH_ROWS, SubjectRequest
 from erasure.protocols.models import Received
+from erasure.public.wording import say
 from erasure.requests import status as for_the_person
 from erasure.rights import right_of
 
@@ -119,7 +120,7 @@ def _details(received: Received, now: Standing) -> str:
         return said or WHY.get(now.reason, "We could not do what was asked for.")
     if request is None or now.state == "revoked":
         return ""
-    words = for_the_person.in_words(request)
+    words = say(request.language, f"states.{for_the_person.sentence_of(request)}")
     if request.extended and not now.final:
         return f"{words} It takes longer: {request.extension_reason}"
     return words
