@@ -46,5 +46,5 @@ BEFORE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0004_segments_witnesses_alarms")]
+    dependencies = [("ledger", "0006_keys_of_persons")]
     operations = [migrations.RunSQL(READABLE, BEFORE)]
