@@ -128,6 +128,45 @@ class KeyChange(models.Model):
         constraints = [models.UniqueConstraint(fields=["new"], name="ledger_key_once")]
 
 
+class KeyProposal(models.Model):
+    """A change of keys that one person proposed and another decides on. Nothing changes before that."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "Awaiting approval"
+        REJECTED = "rejected", "Rejected"
+        DONE = "done", "Carried out"
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PROPOSED)
+    old = models.TextField()  # verifier key of the log when it was proposed
+    revoke = models.BooleanField()
+    reason = models.CharField(max_length=300)
+    asked_by = models.CharField(max_length=60)  # as the ledger has them
+    asked_at = models.DateTimeField()
+    decided_by = models.CharField(max_length=60, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decision_reason = models.CharField(max_length=300, blank=True)
+    change = models.OneToOneField(KeyChange, on_delete=models.PROTECT, null=True, related_name="proposal")
+
+    class Meta:
+        db_table = "ledger_key_proposal"
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=models.Q(state="proposed"), name="key_proposed_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        return f"KEY-{self.pk}"
+
+    def ledger_name(self) -> str:
+        return self.reference
+
+
 class PersonKey(models.Model):
     """The key of what is sealed about one person in the log; empty once it was destroyed. Not part of the log."""
 

@@ -20,7 +20,7 @@ def grant_application(role: str) -> None:
             "REVOKE UPDATE, DELETE, TRUNCATE ON ledger_tile, ledger_checkpoint, ledger_segment, "
             "ledger_cosignature, ledger_stamp, ledger_key_change, ledger_verification FROM {}"
         ),
-        sql.SQL("REVOKE DELETE, TRUNCATE ON ledger_alarm FROM {}"),
+        sql.SQL("REVOKE DELETE, TRUNCATE ON ledger_alarm, ledger_key_proposal FROM {}"),
         sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}"),
     ]
     with connection.cursor() as cursor:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from audit.ledger import guarding, proofs
 from audit.ledger.alarming import settle
-from audit.ledger.models import Alarm, Checkpoint, Entry, KeyChange, Segment, Verification
+from audit.ledger.models import Alarm, Checkpoint, Entry, KeyChange, KeyProposal, Segment, Verification
 from audit.ledger.signing import signing_key
 from audit.ledger.witnessing import witnesses
 from audit.ledger.worm.base import WormProblem
@@ -115,10 +115,12 @@ def _page(
         "segments": Segment.objects.all()[:LATEST],
         "verifications": Verification.objects.all()[:LATEST],
         "key": str(signing_key().verifier),
-        "changes": KeyChange.objects.all(),
+        "changes": KeyChange.objects.select_related("proposal"),
+        "proposed": KeyProposal.objects.filter(state=KeyProposal.State.PROPOSED).first(),
         "authority": settings.LEDGER_TSA,
         "witnesses": witnesses(),
         "place": where.label if where else "",
         "may_guard": request.user.may("ledger.guard"),
+        "may_change_key": request.user.may("ledger.keys"),
     }
     return page(request, "ledger/integrity.html", context, status=status)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from audit.reports import integrity_pages, ledger_pages, tile_pages
+from audit.reports import integrity_pages, key_pages, ledger_pages, tile_pages
 
 app_name = "ledger"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("integrity/sign/", integrity_pages.sign, name="sign"),
     path("integrity/export/", integrity_pages.export, name="export"),
     path("integrity/alarms/<int:pk>/settle/", integrity_pages.alarm_settle, name="alarm_settle"),
+    path("integrity/keys/propose/", key_pages.key_propose, name="key_propose"),
+    path("integrity/keys/<int:pk>/", key_pages.key, name="key"),
+    path("integrity/keys/<int:pk>/approve/", key_pages.key_approve, name="key_approve"),
+    path("integrity/keys/<int:pk>/reject/", key_pages.key_reject, name="key_reject"),
     path("log/checkpoint", tile_pages.checkpoint, name="log_checkpoint"),
     path("log/tile/<str:level>/<path:path>", tile_pages.tile, name="log_tile"),
     path("<int:number>/", ledger_pages.entry, name="entry"),

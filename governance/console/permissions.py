@@ -74,6 +74,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "packages.read": frozenset({O}),
     "ledger.view": frozenset({A, O, U}),
     "ledger.guard": frozenset({A, O, U}),  # sign, export, say what an alarm was
+    "ledger.keys": frozenset({A, O}),  # propose another key for it, approve what somebody else proposed
     "reports.view": frozenset({A, O, S, U}),
 }
 
