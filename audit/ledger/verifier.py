@@ -4,6 +4,7 @@
     python verifier.py EXPORT --key KEY [--witness KEY]… [--checkpoint FILE]… [--roots FILE] [--entry NUMBER] [--json]
     python verifier.py --proof FILE --body FILE --key KEY [--witness KEY]… [--json]
     python verifier.py proof REPORT --key KEY [--witness KEY]… [--json]
+    python verifier.py report FILE --key KEY [--export EXPORT | --proof PROOF] [--witness KEY]… [--json]
 
 EXPORT is a folder as the console writes it, or its bucket: s3://bucket/prefix, with --endpoint where it is not
 Amazon's, and AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and AWS_REGION in the environment. Of a bucket
@@ -18,6 +19,10 @@ that stamped checkpoints, and needs the package rfc3161-client.
 The second form checks one entry by its proof (C2SP tlog-proof) and its exact bytes, without any export. The third
 checks a report in JSON that carries such proofs, as the proof of an erasure does: every entry that it lists, against
 the signed checkpoint that it names, and that what it says of each entry is what the entry says.
+
+The fourth checks any report, in any form: that the log says that this very file was made, in an entry of the export, or
+in one whose proof the console gave (PROOF). Of a report in JSON also that its content has the digest it names, that the
+checkpoint it names is signed, and that the entry and the export agree with both.
 
 What is checked: the signature of every manifest and checkpoint; that segments follow one another from entry 0 without
 a gap; the SHA-256 and length of every file; every entry's hash and canonical form; the Merkle root after every segment
@@ -86,6 +91,7 @@ class Found:
     leaf: bytes = b""  # of the entry asked for
     body: str = ""
     path: list[bytes] = field(default_factory=list)
+    holding: list[tuple[int, str]] = field(default_factory=list)  # entries with the text that was looked for
 
 
 class Key:
@@ -348,8 +354,9 @@ def verify(
     earlier: list[bytes] = (),  # type: ignore[assignment]
     roots: bytes = b"",
     entry: int | None = None,
+    wanted: bytes = b"",
 ) -> Found:
-    """Check everything. Raises Wrong at the first thing that does not hold."""
+    """Check everything, and keep the entries that hold `wanted`. Raises Wrong at the first thing that does not hold."""
     logs = _with_changes(export, [key for key in keys if key.kind == LOG])
     heads = _checkpoints(export, logs, witnesses, earlier)
     found, tree = Found(checkpoints=len(heads), keys=len(logs)), Tree()
@@ -368,7 +375,7 @@ def verify(
             raise Wrong(f"The entries {reached} to {start - 1} are missing: no segment has them.", reached)
         if manifest["previous"] != previous:
             raise Wrong(f"{name} does not follow the manifest before it: one of them was replaced.", start)
-        _segment(export, manifest, tree, found, heads, sealed_before, entry)
+        _segment(export, manifest, tree, found, heads, sealed_before, entry, wanted)
         reached, previous, sealed_before = end, hashlib.sha256(content).hexdigest(), manifest["made_at"]
         found.segments += 1
     for size, (what, _) in sorted(heads.items()):
@@ -429,22 +436,13 @@ def verify_report(report: bytes, keys: list[Key], *, witnesses: list[Key]) -> di
         proof = content["ledger_proof"]
         if proof["format"] != "ledger-proof/1":
             raise ValueError
-        said = (proof["origin"], proof["size"], base64.b64decode(proof["root"], validate=True))
-        note, listed = proof["checkpoint"].encode(), proof["entries"]
+        listed = proof["entries"]
         rows = {
             row["entry"]: row for part in content["sections"] for row in part.get("rows", ()) if "leaf" in row
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Wrong("This is no report in JSON with proofs from the ledger (ledger-proof/1).") from None
-    what = "the checkpoint of the report"
-    text, signatures = note_of(note, what)
-    origin, size, root = head_of(text, what)
-    _require_signed(keys, origin, text, signatures, "The checkpoint of the report", size)
-    missing = [each.name for each in witnesses if each.signed(text, signatures, what) is None]
-    if missing:
-        raise Wrong(f"The checkpoint of the report is not cosigned by {', '.join(missing)}.")
-    if said != (origin, size, root):
-        raise Wrong("The report names another origin, size or root than its signed checkpoint.")
+    origin, size, root = _named_checkpoint(proof, keys, witnesses)
     wrong: list[dict[str, Any]] = []
     told: list[dict[str, Any]] = []
     for place, each in enumerate(listed):
@@ -470,6 +468,126 @@ def verify_report(report: bytes, keys: list[Key], *, witnesses: list[Key]) -> di
         "witnesses": [each.name for each in witnesses],
         "entries": told,
     }
+
+
+def _named_checkpoint(
+    said: Any, keys: list[Key], witnesses: list[Key], note: str = "checkpoint"
+) -> tuple[str, int, bytes]:
+    """Origin, size and root, as `said` and as its signed note says, which stands under `note`. Raises Wrong."""
+    what = "the checkpoint of the report"
+    try:
+        claimed = (said["origin"], said["size"], base64.b64decode(said["root"], validate=True))
+        text, signatures = note_of(said[note].encode(), what)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise Wrong("The report names no checkpoint that could be read.") from None
+    origin, size, root = head_of(text, what)
+    _require_signed(keys, origin, text, signatures, "The checkpoint of the report", size)
+    missing = [each.name for each in witnesses if each.signed(text, signatures, what) is None]
+    if missing:
+        raise Wrong(f"The checkpoint of the report is not cosigned by {', '.join(missing)}.")
+    if claimed != (origin, size, root):
+        raise Wrong("The report names another origin, size or root than its signed checkpoint.")
+    return origin, size, root
+
+
+def verify_made(
+    file: bytes,
+    keys: list[Key],
+    *,
+    witnesses: list[Key] = (),  # type: ignore[assignment]
+    export: Export | None = None,
+    proof: bytes = b"",
+) -> dict[str, Any]:
+    """That the log says that this very file was made; of a report in JSON, that it is whole. Raises Wrong."""
+    digest = hashlib.sha256(file).hexdigest()
+    said = _said_by(file, keys)
+    found: dict[str, Any] = {"holds": True, "problem": "", "sha256": digest, "says": said, "recorded": []}
+    if export is not None:
+        earlier = [said["note"].encode()] if said else []
+        read = verify(export, keys, witnesses=witnesses, earlier=earlier, wanted=digest.encode())
+        listed = read.holding
+        found |= {"size": read.entries, "root": read.root, "witnesses": read.witnesses}
+        ending = f" The export ends with entry {read.entries - 1}: the file may be younger." * (
+            read.entries > 0
+        )
+    elif proof:
+        listed, size, root = _listed(proof, keys, witnesses)
+        found |= {"size": size, "root": base64.b64encode(root).decode()}
+        found["witnesses"], ending = [each.name for each in witnesses], ""
+    else:
+        if not said:
+            raise Wrong("Whether the log knows this file: give --export or --proof.")
+        return found
+    for number, body in listed:
+        content = json.loads(body)
+        facts = content["facts"]
+        if content["action"] != "report.made" or facts.get("sha256") != digest:
+            continue
+        if said and (facts["content"], facts["entries"], facts["root"]) != (
+            said["content_sha256"],
+            said["size"],
+            said["root"],
+        ):
+            raise Wrong(
+                f"Entry {number} says another content or checkpoint of this file than the file.", number
+            )
+        made = {"entry": number, "at": content["at"], "actor": content["actor"], "facts": facts}
+        found["recorded"].append(made)
+    if not found["recorded"]:
+        raise Wrong(
+            f"The log does not say that this file was made: it was changed, or never was ours.{ending}"
+        )
+    return found
+
+
+CONTENT = ("report", "parameters", "title", "subtitle", "conclusion", "conclusive", "gaps", "sections")
+
+
+def _said_by(file: bytes, keys: list[Key]) -> dict[str, Any]:
+    """What a report in JSON says of itself, checked; of any other file nothing. Raises Wrong."""
+    if not file.lstrip().startswith(b"{"):
+        return {}
+    try:
+        told = json.loads(file)
+        if told["format"] != "privacy-report/1":
+            raise ValueError
+        content = {name: told[name] for name in CONTENT}
+        named, checkpoint = told["content_sha256"], told["checkpoint"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Wrong("This is no report in JSON (privacy-report/1).") from None
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    if hashlib.sha256(canonical).hexdigest() != named:
+        raise Wrong("The content of the report was changed: it has another digest than the one it names.")
+    origin, size, root = _named_checkpoint(checkpoint, keys, [], "note")
+    return {
+        "report": told["report"],
+        "title": told["title"],
+        "content_sha256": named,
+        "origin": origin,
+        "size": size,
+        "root": base64.b64encode(root).decode(),
+        "note": checkpoint["note"],
+    }
+
+
+def _listed(proof: bytes, keys: list[Key], witnesses: list[Key]) -> tuple[list[tuple[int, str]], int, bytes]:
+    """The entries that a proof of the console's proves, with the size and root of its checkpoint. Raises Wrong."""
+    try:
+        told = json.loads(proof)
+        if told["format"] != "ledger-proof/1":
+            raise ValueError
+        entries = [
+            (each["index"], each["body"], [base64.b64decode(one, validate=True) for one in each["path"]])
+            for each in told["entries"]
+        ]
+    except (ValueError, KeyError, TypeError):
+        raise Wrong("This is no proof from the ledger (ledger-proof/1).") from None
+    _, size, root = _named_checkpoint(told, keys, witnesses)
+    for index, body, path in entries:
+        if _climb(index, size, hashlib.sha256(b"\x00" + body.encode()).digest(), path) != root:
+            raise Wrong(f"The proof of entry {index} does not lead to the root.", index)
+        _check_entry(index, body.encode())
+    return [(index, body) for index, body, _ in entries], size, root
 
 
 def _check_listed(listed: dict[str, Any], rows: dict[int, Any], size: int, root: bytes) -> dict[str, Any]:
@@ -635,6 +753,7 @@ def _segment(
     heads: dict[int, tuple[str, bytes]],
     sealed_before: str,
     entry: int | None,
+    wanted: bytes,
 ) -> None:
     start, end = manifest["from"], manifest["to"]
     leaves = _file(export, manifest["leaves"], start)
@@ -670,6 +789,8 @@ def _segment(
         tree.add(leaf)
         if number == entry:
             found.leaf, found.body = leaf, body.decode()
+        if wanted and wanted in body:
+            found.holding.append((number, body.decode()))
         if tree.size in heads and tree.root() != heads[tree.size][1]:
             raise Wrong(
                 f"{heads[tree.size][0]} has another root than the entries: some of the first {tree.size} were changed "
@@ -780,6 +901,64 @@ def main_report(arguments: list[str]) -> int:
     return 0 if found["holds"] else 1
 
 
+def main_made(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="verifier.py report", description="Check that a file is a report that the log knows."
+    )
+    parser.add_argument("file", type=Path, help="the report, in any form")
+    parser.add_argument("--key", action="append", required=True, help="verifier key of the log")
+    parser.add_argument("--export", default="", help="a folder, or s3://bucket/prefix")
+    parser.add_argument("--endpoint", default="", help="of the bucket, where it is not Amazon's")
+    parser.add_argument("--region", default="", help="of the bucket")
+    parser.add_argument("--proof", type=Path, help="as the console gives it for the file")
+    parser.add_argument("--witness", action="append", default=[], help="verifier key of a witness")
+    parser.add_argument("--json", action="store_true", help="the result as JSON")
+    asked = parser.parse_args(arguments)
+    if asked.export and asked.proof:
+        parser.error("give --export or --proof")
+    try:
+        found = verify_made(
+            asked.file.read_bytes(),
+            [Key(each) for each in asked.key],
+            witnesses=[Key(each) for each in asked.witness],
+            export=_export(asked) if asked.export else None,
+            proof=asked.proof.read_bytes() if asked.proof else b"",
+        )
+    except OSError as problem:
+        sys.stderr.write(f"It could not be checked: {problem}\n")
+        return 2
+    except Wrong as wrong:
+        found = {"holds": False, "problem": str(wrong), "entry": wrong.entry}
+    if asked.json:
+        sys.stdout.write(json.dumps(found) + "\n")
+    else:
+        sys.stdout.write(_made_in_words(found))
+    return 0 if found["holds"] else 1
+
+
+def _made_in_words(found: dict[str, Any]) -> str:
+    if not found["holds"]:
+        return f"DOES NOT HOLD: {found['problem']}\n"
+    said, lines = found["says"], []
+    if said:
+        lines += [
+            f"Its content is whole, SHA-256 {said['content_sha256']}.",
+            f"It was made at the checkpoint of {said['size']} entries of {said['origin']}, root {said['root']}.",
+        ]
+    for made in found["recorded"]:
+        facts, actor = made["facts"], made["actor"]
+        lines.append(
+            f"This file is the report recorded in entry {made['entry']}: {facts['kind']} as {facts['format']}, made "
+            f"{made['at']} by {actor['kind']} {actor['id']}. The log of {found['size']} entries, root "
+            f"{found['root']}, includes it."
+        )
+    if not found["recorded"]:
+        lines.append("Whether the log knows this file was not checked: give --export or --proof.")
+    if found.get("witnesses"):
+        lines.append(f"Cosigned by {', '.join(found['witnesses'])}.")
+    return "\n".join(["Holds.", *lines]) + "\n"
+
+
 def _report_in_words(found: dict[str, Any]) -> str:
     lines = [
         f"Holds: {len(found['entries'])} entries are in the log {found['origin']}.",
@@ -798,6 +977,8 @@ def main(arguments: list[str] | None = None) -> int:
     given = sys.argv[1:] if arguments is None else arguments
     if given[:1] == ["proof"]:
         return main_report(given[1:])
+    if given[:1] == ["report"]:
+        return main_made(given[1:])
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("export", nargs="?", help="a folder, or s3://bucket/prefix")
     parser.add_argument("--endpoint", default="", help="of the bucket, where it is not Amazon's")

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions, serializers
@@ -99,7 +98,7 @@ class ReportFile(APIView):
         report = report_of(kind, may=partial(may, request))
         renderer = _renderer(request)
         parameters = cleaned(report, request.query_params)
-        return download(export(make(report, parameters=parameters, made_at=timezone.now()), renderer))
+        return download(export(make(report, parameters=parameters), renderer))
 
 
 def _renderer(request: Request) -> Renderer:

@@ -83,16 +83,24 @@ class Report(ABC):
     )
     Parameters: ClassVar[type[forms.Form]] = forms.Form
 
-    def prepare(self, **parameters: Any) -> None:  # noqa: B027 (most reports need nothing)
-        """What has to be written before the content is read, since reading writes nothing."""
+    def prepare(self, **parameters: Any) -> dict[str, Any]:
+        """What `build` is given, from the parameters as their form cleans them.
+
+        Here and not there belongs what writes, as where the question itself is recorded: `build` only reads.
+        """
+        return parameters
 
     @abstractmethod
     def build(self, **parameters: Any) -> ReportContent:
-        """The content, read within one snapshot of the database; `parameters` as its form cleans them."""
+        """The content, read within one snapshot of the database; `parameters` as `prepare` gives them."""
 
     def about(self, **parameters: Any) -> Model | None:
         """The one object the report is about, as the ledger names it; None if it is about everything."""
         return None
+
+    def named(self, **parameters: Any) -> dict[str, Any]:
+        """Of what `build` was given, what the file may name: nothing personal is in it."""
+        return {name: value for name, value in parameters.items() if value not in (None, "", [])}
 
     def suggestions(self) -> Sequence[Suggestion]:
         """What may be asked for, the most recent first, for a report that has parameters."""

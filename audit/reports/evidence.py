@@ -49,7 +49,7 @@ class Evidence:
             .order_by("position")
         )
         plans = list(request.plans.order_by("number").prefetch_related(Prefetch("steps", steps)))
-        entries = [_told(entry) for entry in _about(request, plans)]
+        entries = [told_of(entry) for entry in _about(request, plans)]
         actors = {told.actor for told in entries}
         staff = {str(user.public_id): user for user in User.objects.all() if str(user.public_id) in actors}
         return cls(request, plans, entries, staff)
@@ -77,12 +77,6 @@ class Evidence:
                 yield told
 
 
-def last_number(reference: str) -> int | None:
-    """The number of the last entry about a request that is to be proven; None where there is none."""
-    request = SubjectRequest.objects.get(reference=reference)
-    return _about(request, list(request.plans.all())).values_list("number", flat=True).last()
-
-
 def _about(request: SubjectRequest, plans: list[Plan]) -> QuerySet[Entry]:
     """Of the request, its plans, what others were asked to do for it, and where training sets exclude its person.
 
@@ -98,7 +92,7 @@ def _about(request: SubjectRequest, plans: list[Plan]) -> QuerySet[Entry]:
     return Entry.objects.filter(about).exclude(action=REPORT_MADE.key).order_by("number")
 
 
-def _told(entry: Entry) -> Told:
+def told_of(entry: Entry) -> Told:
     content = entry.content
     return Told(
         number=entry.number,

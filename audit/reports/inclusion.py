@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from audit.ledger import guarding
 from audit.ledger.models import Checkpoint, Stamp
 from audit.ledger.notes import Note, NoteProblem, TreeHead
 from audit.ledger.proofs import covering, inclusion
-from audit.ledger.sequencing import sequence
 from audit.ledger.signing import verifier_keys
 from audit.reports.base import Fact, Section
-from audit.reports.evidence import Told, last_number
+from audit.reports.evidence import Told
 
 FORMAT = "ledger-proof/1"
 CHECKED_BY = (
@@ -37,14 +35,6 @@ class Named:
     witnesses: tuple[str, ...]
     key: str  # by which it is checked
     stamped: str  # by a time stamp authority (RFC 3161), and when
-
-
-def sign_for(reference: str) -> None:
-    """See to it that a signed checkpoint covers every entry about the request; it may ask witnesses."""
-    sequence()
-    last = last_number(reference)
-    if last is not None and covering(last) is None:
-        guarding.sign()
 
 
 def named(entries: Sequence[Told]) -> Named | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -36,12 +35,12 @@ def cleaned(report: Report, given: Mapping[str, Any]) -> dict[str, Any]:
     return form.cleaned_data
 
 
-def make(report: Report, *, parameters: Mapping[str, Any], made_at: datetime) -> Document:
-    """The report as everything stands at one moment, with the ledger's checkpoint of that moment."""
-    report.prepare(**parameters)
+def make(report: Report, *, parameters: Mapping[str, Any]) -> Document:
+    """The report as everything stands at one moment, with the signed checkpoint that covers that moment."""
+    given = report.prepare(**parameters)
     with snapshot() as checkpoint:
-        content: ReportContent = report.build(**parameters)
-    return Document(report, dict(parameters), content, checkpoint, made_at)
+        content: ReportContent = report.build(**given)
+    return Document(report, report.named(**given), content, checkpoint)
 
 
 @transaction.atomic
@@ -57,7 +56,9 @@ def export(document: Document, renderer: Renderer) -> Export:
         kind=report.kind,
         format=renderer.kind,
         entries=checkpoint.size,
+        root=checkpoint.root,
         chain=checkpoint.chain,
+        content=document.digest,
         sha256=hashlib.sha256(body).hexdigest(),
     )
     return Export(file_name(document, renderer), renderer.content_type, body)
@@ -65,5 +66,6 @@ def export(document: Document, renderer: Renderer) -> Export:
 
 def file_name(document: Document, renderer: Renderer) -> str:
     """Letters, digits and dashes, whatever the parameters were: kind, parameters, entries in the ledger."""
-    words = [document.report.kind.replace("_", "-"), *map(str, document.parameters.values())]
+    given = (str(value) for value in document.parameters.values() if value)
+    words = [document.report.kind.replace("_", "-"), *given]
     return f"{slugify(' '.join(words))}-at-{document.checkpoint.size}.{renderer.kind}"

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from audit.reports.base import Report
@@ -40,7 +39,7 @@ def report(request: StaffRequest, kind: str) -> HttpResponse:
         return _refuse(
             f"There is no format “{form_of_file[:40]}”; there are: {', '.join(renderers.classes)}."
         )
-    document = make(found, parameters=form.cleaned_data, made_at=timezone.now())
+    document = make(found, parameters=form.cleaned_data)
     if form_of_file:
         return download(export(document, renderers.get(form_of_file)()))
     context = {

@@ -59,7 +59,7 @@ def erased(shop: System, amir: User, petra: User, emil: User, work: Callable) ->
 
 def made(request: SubjectRequest, form: str = "json") -> bytes:
     parameters = {"request": request.reference}
-    document = make(reports.get("erasure_proof")(), parameters=parameters, made_at=MADE_AT)
+    document = make(reports.get("erasure_proof")(), parameters=parameters)
     return export(document, renderers.get(form)()).body
 
 
@@ -155,7 +155,7 @@ def test_one_byte_of_a_path_is_named(proof: dict[str, Any], tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (lambda told: told.update(root=told["root"][::-1]), "This is no report in JSON"),
+        (lambda told: told.update(root=told["root"][::-1]), "names no checkpoint that could be read"),
         (lambda told: told.update(size=told["size"] + 1), "names another origin, size or root"),
         (
             lambda told: told.update(

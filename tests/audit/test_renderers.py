@@ -15,6 +15,8 @@ from audit.reports.checkpoint import Checkpoint
 from audit.reports.renderers import Document, renderers
 
 MADE = datetime(2026, 3, 5, 9, 30, 15, tzinfo=UTC)
+ROOT = "q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s="
+CHECKPOINT = Checkpoint(12_345, ROOT, "ab" * 32, "ledger.example", "a note", MADE)
 NASTY = '=HYPERLINK("http://x","y")'
 
 
@@ -46,7 +48,7 @@ def sample(*, conclusive: bool = True, gaps: bool = True, rows: int = 3) -> Docu
         ],
         gaps=[Gap("The contact", "Controller", "Art. 30(1)(a)")] if gaps else [],
     )
-    return Document(Sample(), {}, content, Checkpoint(12_345, "ab" * 32), MADE)
+    return Document(Sample(), {}, content, CHECKPOINT)
 
 
 def rendered(kind: str, document: Document) -> bytes:
@@ -132,5 +134,5 @@ def test_words_in_any_script_do_not_stop_a_pdf(words: str) -> None:
     document = sample()
     section = Section(words, columns=("Data set",), rows=[(words,)])
     content = ReportContent(words, "", words, False, [section])
-    made = rendered("pdf", Document(document.report, {}, content, document.checkpoint, MADE))
+    made = rendered("pdf", Document(document.report, {}, content, document.checkpoint))
     assert pypdf.PdfReader(io.BytesIO(made)).pages[0].extract_text()

@@ -11,16 +11,16 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
 
 from audit.ledger.context import acting
-from audit.ledger.models import Entry, Head
+from audit.ledger.models import Alarm, Checkpoint, Entry, Head
 from audit.ledger.recording import record
 from audit.reports.base import ReportContent, Section, reports
 from audit.reports.checkpoint import snapshot
-from audit.reports.making import make
-from audit.reports.renderers import Document
+from audit.reports.making import export, make
+from audit.reports.renderers import Document, renderers
 from audit.reports.templatetags.reports import plain
 from audit.reports.views import SHOWN_ON_PAGE
 from catalog.models import Column, System
@@ -30,6 +30,7 @@ from erasure.models import Plan, Step, SubjectRequest
 from governance.activities.models import Organisation, ProcessingActivity
 from governance.console.models import User
 from retention import holds
+from tests.audit.events import COUNTED
 from tests.erasure import estate
 from tests.people import api_of, client_of
 from tests.services.fixtures import Database
@@ -89,7 +90,7 @@ def done(planned: SubjectRequest, petra: User, work: Work) -> SubjectRequest:
 
 
 def document(kind: str, **parameters: str) -> Document:
-    return make(reports.get(kind)(), parameters=parameters, made_at=MADE_AT)
+    return make(reports.get(kind)(), parameters=parameters)
 
 
 def content(kind: str, **parameters: str) -> ReportContent:
@@ -335,8 +336,8 @@ def test_each_entry_can_be_looked_up(done: SubjectRequest, sequenced: Callable):
         "request.completed",
         "request.letter_written",
     ]
-    (search,) = section(proof(done), "Second search").rows
-    assert search[2:] == (4, 0, [])
+    (search,) = section(proof(done), "Searches after the erasure").rows
+    assert search[2:] == (0, 4, 0, [])
 
 
 def test_what_a_hold_keeps_is_proven_with_its_reason(
@@ -398,7 +399,7 @@ def test_before_the_end_nothing_is_proven(shop: System, amir: User, work: Work):
     assert report.conclusion == "Not proven: the request is not complete, its state is “awaiting approval”."
     assert report.conclusive is False
     assert facts(report, "Plan 1: awaiting approval")["Approved by"] == "nobody"
-    assert section(report, "Second search").rows == []
+    assert section(report, "Searches after the erasure").rows == []
 
 
 def test_of_nobody_it_is_proven_that_nothing_was_found(shop: System, amir: User, work: Work):
@@ -523,12 +524,35 @@ def _rename_controller() -> None:
     connection.close()
 
 
-def test_what_waits_is_numbered_first(done: SubjectRequest):
+def test_what_waits_is_numbered_and_signed_first(done: SubjectRequest):
     made = document("erasure_proof", request=done.reference)
-    head = Head.objects.get()
+    head, signed = Head.objects.get(), Checkpoint.objects.latest("size")
     assert (made.checkpoint.size, made.checkpoint.chain) == (head.size, bytes(head.chain).hex())
-    assert made.checkpoint.waiting == 0
+    assert (made.checkpoint.note, made.as_of) == (signed.note, signed.at.replace(microsecond=0))
+    assert made.checkpoint.beyond == 0
     assert made.checkpoint.size >= len(section(made.content, "Entries of the ledger").rows) > 0
+
+
+def test_the_checkpoint_stays_while_only_reports_are_made(sales: ProcessingActivity):
+    first = document("article_30")
+    export(first, renderers.get("csv")())
+    assert document("article_30").checkpoint == first.checkpoint
+    controller()
+    with transaction.atomic():
+        record(COUNTED, how_many=1, note="")
+    later = document("article_30")
+    assert later.checkpoint.size == first.checkpoint.size + 2
+    assert later.digest != first.digest
+
+
+def test_a_log_that_has_shrunk_is_said_to_go_on_unsigned(sales: ProcessingActivity):
+    first = document("article_30").checkpoint
+    Checkpoint.objects.create(size=first.size + 9, root=b"?" * 32, note=first.note, at=MADE_AT)
+    with transaction.atomic():
+        record(COUNTED, how_many=1, note="")
+    made = document("article_30").checkpoint
+    assert Alarm.objects.get(settled_at=None).kind == Alarm.Kind.DIVERGED
+    assert (made.size, made.root, made.beyond) == (first.size, first.root, 2)  # the alarm too
 
 
 # Doors
@@ -576,8 +600,9 @@ def test_a_download_is_recorded_with_its_hash(done: SubjectRequest, vera: User, 
         assert entry.object_id == str(done.pk)
         told = entry.content["facts"]
         assert told["sha256"] == hashlib.sha256(answer.content).hexdigest()
+        # That reports were made changes nothing that any says: the checkpoint stays the same.
         assert (told["kind"], told["format"], told["entries"]) == ("erasure_proof", kind, size)
-        size += 1
+        assert told["content"] == document("erasure_proof", request=done.reference).digest
     listed = section(proof(done), "Entries of the ledger").rows
     assert "report.made" not in {row[3] for row in listed}
 
@@ -606,7 +631,7 @@ def test_what_is_unknown_is_said(db: None, vera: User, amir: User, sequenced: Ca
     )
     access = estate.request_of("ana@example.org", amir, kind="access")
     refused = browser.get(url("erasure_proof"), {"request": access.reference})
-    assert "is an access request: there is no erasure to prove." in text(refused)
+    assert "asks for another right (Access, Art. 15): no erasure to prove." in text(refused)
     assert [entry for entry in sequenced() if entry.action == "report.made"] == []
 
 
@@ -677,12 +702,18 @@ def test_pages_are_closed_to_who_may_not_see_reports(db: None, emil: User, sam: 
         assert sam.get(path).status_code == 302
 
 
+@pytest.mark.parametrize("form", ["pdf", "xlsx"])
+def test_the_command_writes_what_is_no_text(db: None, form: str, capfdbinary: pytest.CaptureFixture):
+    call_command("report", "article_30", format=form)
+    assert capfdbinary.readouterr().out[:4] in (b"%PDF", b"PK\x03\x04")
+
+
 def test_the_command_writes_a_new_file_only(
     done: SubjectRequest, tmp_path: Path, capsys: pytest.CaptureFixture, sequenced: Callable
 ):
     call_command("report", "erasure_proof", request=done.reference)
     assert json.loads(capsys.readouterr().out)["parameters"] == {"request": done.reference}
-    size = len(sequenced())
+    size = len(sequenced()) - 1  # without that the first was made
     call_command("report", "classification", format="csv", output=tmp_path)
     written = tmp_path / f"classification-at-{size}.csv"
     assert written.read_text().startswith("Section,Report,")

@@ -4,7 +4,6 @@ import csv
 import html
 import io
 import json
-from datetime import UTC, datetime
 
 import openpyxl
 import pypdf
@@ -15,9 +14,10 @@ from pytest_django import DjangoDbBlocker
 
 from audit.ledger.context import Actor, acting
 from audit.reports.base import Report, reports
-from audit.reports.making import make
+from audit.reports.digesting import CONTENT, digest_of, key_of
+from audit.reports.making import export, make
 from audit.reports.renderers import Document, renderers
-from audit.reports.renderers.base import key_of, shown
+from audit.reports.renderers.base import shown
 from catalog.models import Column, LocalizationRule
 from erasure.models import SubjectRequest
 from governance.activities.models import ProcessingActivity
@@ -33,7 +33,6 @@ from tests.services.fixtures import Database, Server
 
 # So that the console's database is set up; the tests themselves need none.
 pytestmark = pytest.mark.django_db
-MADE_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 FORMULA = "=HYPERLINK(1)"
 MARKUP = "<b>bold</b>"
 ANA = ("ana lima", "ana@example.org", "+55 11 91234", "rua a 1", "10.0.0.1")
@@ -48,7 +47,8 @@ def twice(
     with django_db_blocker.unblock(), transaction.atomic(), acting(Actor("system", "test")):
         reference = _erase_ana(store).reference
         made = {
-            kind: (_make(cls(), reference), _make(cls(), reference)) for kind, cls in reports.classes.items()
+            kind: (_handed_out(cls(), reference), _make(cls(), reference))
+            for kind, cls in reports.classes.items()
         }
         transaction.set_rollback(True)
     pg_server.drop_database(store)
@@ -95,10 +95,17 @@ def _work() -> None:
         jobs.run(str(waiting.pk))
 
 
+def _handed_out(report: Report, reference: str) -> Document:
+    """As `_make`, and that it was handed out stands in the ledger."""
+    made = _make(report, reference)
+    export(made, renderers.get("json")())
+    return made
+
+
 def _make(report: Report, reference: str) -> Document:
     given = {"request": reference}
     parameters = {name: given[name] for name in report.Parameters.base_fields}
-    return make(report, parameters=parameters, made_at=MADE_AT)
+    return make(report, parameters=parameters)
 
 
 @pytest.fixture(params=sorted(reports.classes))
@@ -154,7 +161,7 @@ def test_rows_fit_their_columns_and_titles_differ(document: Document) -> None:
 
 
 @pytest.mark.parametrize("form", sorted(renderers.classes))
-def test_the_same_moment_gives_the_same_bytes(
+def test_the_same_state_gives_the_same_bytes(
     twice: dict[str, tuple[Document, Document]], kind: str, form: str
 ) -> None:
     first, second = twice[kind]
@@ -167,7 +174,8 @@ def test_each_form_says_everything(document: Document, form: str) -> None:
     text = closed_up(html.unescape(render(document, form)).replace("<br>", "\n"))
     content = document.content
     assert closed_up(content.conclusion) in text
-    assert document.checkpoint.chain in text
+    assert closed_up(document.checkpoint.root) in text
+    assert document.digest in text
     for section in content.sections:
         for fact in section.facts:
             said = shown(fact.value).split("; ")[0].split("\n")[0].removesuffix(" UTC")[:10]
@@ -185,24 +193,15 @@ def test_nothing_of_the_person_is_in_it(document: Document, form: str) -> None:
 
 def test_json_has_each_row_by_key(document: Document) -> None:
     body = json.loads(render(document, "json"))
-    assert list(body) == [
-        "report",
-        "parameters",
-        "title",
-        "subtitle",
-        "made_at",
-        "checkpoint",
-        "conclusion",
-        "conclusive",
-        "gaps",
-        "sections",
-    ]
-    assert body["made_at"] == "2026-03-01T12:00:00.000000Z"
-    assert body["checkpoint"] == {
-        "entries": document.checkpoint.size,
-        "chain": document.checkpoint.chain,
-        "waiting": 0,
-    }
+    assert set(body) - {"ledger_proof"} == {"format", "checkpoint", "content_sha256", *CONTENT}
+    assert ("ledger_proof" in body) is (document.report.kind == "erasure_proof")
+    assert digest_of(body) == body["content_sha256"] == document.digest
+    assert (body["checkpoint"]["size"], body["checkpoint"]["root"], body["checkpoint"]["beyond"]) == (
+        document.checkpoint.size,
+        document.checkpoint.root,
+        0,
+    )
+    assert body["checkpoint"]["note"].startswith("{origin}\n{size}\n{root}\n".format(**body["checkpoint"]))
     for section, written in zip(document.content.sections, body["sections"], strict=True):
         assert written["heading"] == section.heading
         assert len(written.get("rows", [])) == len(section.rows)

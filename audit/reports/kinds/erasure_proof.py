@@ -16,7 +16,7 @@ from django.db.models import Model
 from audit.ledger.events import EVENTS
 from audit.reports.base import Fact, Gap, Report, ReportContent, Section, Suggestion
 from audit.reports.evidence import Evidence
-from audit.reports.inclusion import checkpoint_section, named, proof_of, sign_for
+from audit.reports.inclusion import checkpoint_section, named, proof_of
 from audit.reports.proof_beyond import beside_section, copies_sections
 from audit.reports.proof_others import others_sections, untold
 from audit.reports.proof_sections import plan_sections, staying_sections
@@ -58,10 +58,6 @@ class ErasureProof(Report):
     purpose = "What was done on one request for erasure, by whom, how that was checked, and where the ledger says so."
     permission = "requests.view"
     Parameters = Which
-
-    def prepare(self, **parameters: Any) -> None:
-        """A signed checkpoint has to cover the entries, for their proofs to lead to it."""
-        sign_for(parameters["request"])
 
     def build(self, **parameters: Any) -> ReportContent:
         request = parameters["request"]

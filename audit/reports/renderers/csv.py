@@ -38,16 +38,13 @@ def _cell(value: Value) -> object:
 
 
 def _rows(document: Document) -> Iterator[Row]:
-    content, checkpoint = document.content, document.checkpoint
+    content = document.content
     yield {
         "Section": "About this report",
         "Report": content.title,
         "About": content.subtitle,
         "Conclusion": content.conclusion,
-        "Made at": document.made_at,
-        "Ledger entries": checkpoint.size,
-        "Entries waiting": checkpoint.waiting,
-        "Chain": checkpoint.chain,
+        **dict(document.made_at),
     }
     for gap in content.gaps:
         yield {

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -49,16 +48,17 @@ def _compiled(told: str) -> bytes:
 
 
 def _told(document: Document) -> dict[str, Any]:
-    content, made = document.content, document.made_at.astimezone(UTC)
+    content, made, checkpoint = document.content, document.as_of, document.checkpoint
     return {
         "title": content.title,
         "subtitle": content.subtitle,
         "author": "Privacy governance console",
         "conclusion": content.conclusion,
         "conclusive": content.conclusive,
-        "entries": str(document.checkpoint.size),
-        "chain": document.checkpoint.chain,
-        "made_at": shown(document.made_at),
+        "entries": str(checkpoint.size),
+        "root": checkpoint.root,
+        "made_at": [[name, shown(value)] for name, value in document.made_at],
+        "as_of": shown(made),
         "made": {name: getattr(made, name) for name in ("year", "month", "day", "hour", "minute", "second")},
         "wide": any(len(section.columns) >= WIDE for section in content.sections),
         "gaps": [[gap.what, gap.where, gap.reference, gap.duty] for gap in content.gaps],

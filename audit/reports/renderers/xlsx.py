@@ -28,9 +28,7 @@ class Xlsx(Renderer):
         buffer = io.BytesIO()
         options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
         with xlsxwriter.Workbook(buffer, options) as book:
-            book.set_properties(
-                {"title": document.content.title, "created": document.made_at.astimezone(UTC)}
-            )
+            book.set_properties({"title": document.content.title, "created": document.as_of})
             formats = _Formats(book)
             names = _names(section.heading for section in document.content.sections)
             _about(book.add_worksheet("About this report"), document, formats)
@@ -50,16 +48,13 @@ class _Formats:
 
 
 def _about(sheet: Any, document: Document, formats: _Formats) -> None:
-    content, checkpoint = document.content, document.checkpoint
+    content = document.content
     rows: list[tuple[str, Value]] = [
         ("Report", content.title),
         ("About", content.subtitle),
         ("Conclusion", content.conclusion),
         ("Conclusive", content.conclusive),
-        ("Made at (UTC)", document.made_at),
-        ("Ledger entries", checkpoint.size),
-        ("Entries waiting", checkpoint.waiting),
-        ("Chain", checkpoint.chain),
+        *document.made_at,
     ]
     sheet.set_column(0, 0, 20)
     sheet.set_column(1, 1, 100)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from audit.ledger.context import Actor, acting
 from audit.reports.base import reports
@@ -51,9 +51,10 @@ class Command(BaseCommand):
             said = [f"--{name}: {' '.join(messages)}" for name, messages in refusal.message_dict.items()]
             raise CommandError(" ".join(said)) from refusal
         with acting(Actor("system", "command")):
-            made = export(make(report, parameters=parameters, made_at=timezone.now()), renderer)
+            made = export(make(report, parameters=parameters), renderer)
         if output is None:
-            self.stdout.write(made.body.decode(), ending="")
+            self.stdout.flush()
+            sys.stdout.buffer.write(made.body)  # a PDF is no text
         else:
             self.stdout.write(f"{_write(made, output, force=options['force'])} is written.")
 
