@@ -121,10 +121,10 @@ def choose(
 ) -> Choice:
     """The run of this number: faults and kinds of step in turn, everything else by chance.
 
-    A small one has the shop and a file, and one person whose first rows are struck.
+    A small one has the shop and a file, and one person whose first rows are struck; each fault comes as often.
     """
     dice = random.Random(f"{seed}/{number}")
-    weighted = [fault for fault in faults for _ in range(3 if fault == "sigkill" else 1)]
+    weighted = [fault for fault in faults for _ in range(3 if fault == "sigkill" and not small else 1)]
     fault = weighted[number % len(weighted)]
     possible = steps or tuple(STEPS)
     step = possible[number // len(weighted) * 5 % len(possible) - number % len(weighted) * 3 % len(possible)]

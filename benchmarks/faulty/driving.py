@@ -49,6 +49,7 @@ STAFF = {
 }
 LIMIT = 240.0  # seconds of one run, on a machine that has other things to do
 IDLE = 0.08
+MOST_DEATHS = 10  # of the worker in one run; a strike kills it once
 TWO_DAYS = timedelta(days=2)
 SCHEDULE = Actor("system", "schedule")
 
@@ -105,6 +106,7 @@ class Run:
         self.requests: list[int] = []
         self.company: Company | None = None
         self.aged = False
+        self.deaths = 0
         self.story: list[tuple[float, str]] = []
         self.asked_in_vain = 0
 
@@ -247,6 +249,10 @@ class Run:
             return False
         return True
 
+    def _last_words(self) -> str:
+        said = self.log.read_text(errors="replace").strip().splitlines() if self.log.exists() else []
+        return said[-1] if said else "none"
+
     def _end_worker(self) -> None:
         if self.worker:
             with suppress(ProcessLookupError):
@@ -256,6 +262,9 @@ class Run:
         """What the scheduler of production does; time passes by moving the rows' own times."""
         now = timezone.now()
         if not self._alive():
+            self.deaths += 1
+            if self.deaths > MOST_DEATHS:
+                raise Stuck(f"its worker dies whenever it starts; its last words: {self._last_words()}")
             Job.objects.filter(state=Job.State.RUNNING).update(heartbeat_at=now - timedelta(minutes=5))
             self._start_worker()
             self.quiet_since = time.monotonic()

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -144,8 +145,8 @@ def watch() -> None:
             phase = before
 
     everywhere(again, search_again)
-    for kind, (work, on_failure) in list(jobs.KINDS.items()):
-        jobs.KINDS[kind] = (in_phase(kind, work), on_failure)
+    for name, kind in list(jobs.KINDS.items()):
+        jobs.KINDS[name] = replace(kind, work=in_phase(name, kind.work))
 
 
 def in_phase(kind: str, work: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:

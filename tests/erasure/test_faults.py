@@ -96,7 +96,7 @@ def test_what_fails_late_does_not_fail_a_request_that_another_job_has(shop, amir
         starting.search(request)
     work()
     approve(request, petra)
-    _, on_failure = jobs.KINDS["erasure.find"]
+    on_failure = jobs.KINDS["erasure.find"].on_failure
     assert on_failure
     on_failure(Job.objects.get(kind="erasure.find"), "Too late.")
     request.refresh_from_db()
