@@ -26,8 +26,9 @@ checkpoint it names is signed, and that the entry and the export agree with both
 
 What is checked: the signature of every manifest and checkpoint; that segments follow one another from entry 0 without
 a gap; the SHA-256 and length of every file; every entry's hash and canonical form; the Merkle root after every segment
-and at every checkpoint (RFC 6962); the times entries say against the times their segments were sealed. The first thing
-that is wrong is named. Exit status 0: everything holds; 1: something does not; 2: it could not be checked.
+and at every checkpoint (RFC 6962); the times entries say, against the times their segments were sealed and against
+those that authorities and the witnesses named gave to checkpoints. The first thing that is wrong is named. Exit status
+0: everything holds; 1: something does not; 2: it could not be checked.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -63,6 +65,7 @@ EARLIER = timedelta(
     hours=24
 )  # an entry is written by a transaction that may have begun before the segment before it
 LATER = timedelta(minutes=10)  # clocks of several machines differ
+SMALL = 1_000_000  # bytes that a note, a key or a time stamp has at most: more is not read
 SEGMENT = re.compile(r"segments/(\d{14})-(\d{14})\.manifest")
 
 
@@ -72,6 +75,15 @@ class Wrong(Exception):
     def __init__(self, message: str, entry: int | None = None) -> None:
         super().__init__(message)
         self.entry = entry
+
+
+@dataclass(frozen=True)
+class Attested:
+    """That the first `size` entries were there at a time that the log's operator did not choose."""
+
+    size: int
+    at: datetime
+    by: str
 
 
 @dataclass
@@ -158,9 +170,10 @@ def note_of(content: bytes, what: str) -> tuple[str, list[tuple[str, bytes]]]:
         lines = []
         for line in rest.rstrip("\n").split("\n"):
             dash, name, encoded = line.split(" ")
-            if dash != "\u2014":
+            blob = base64.b64decode(encoded, validate=True)
+            if dash != "\u2014" or base64.b64encode(blob).decode() != encoded:
                 raise ValueError
-            lines.append((name, base64.b64decode(encoded, validate=True)))
+            lines.append((name, blob))
     except ValueError:
         raise Wrong(f"{what} is no signed note.") from None
     if not blank:
@@ -212,11 +225,16 @@ class Export:
         found = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
         return sorted(path.relative_to(self.root).as_posix() for path in found) if folder.is_dir() else []
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, most: int = SMALL) -> bytes:
+        """At most so many bytes and one: a file that is longer than it should be fills no memory."""
         try:
-            return (self.root / name).read_bytes()
+            with (self.root / name).open("rb") as file:
+                return file.read(most + 1)
         except OSError as problem:
             raise Wrong(f"{name} cannot be read: {problem.strerror}.") from None
+
+    def length(self, name: str) -> int:
+        return (self.root / name).stat().st_size
 
     def has(self, name: str) -> bool:
         return (self.root / name).is_file()
@@ -240,6 +258,7 @@ class Bucket(Export):
         self.token = os.environ.get("AWS_SESSION_TOKEN", "")
         if not self.bucket or not self.access or not self.secret:
             raise SystemExit("Give s3://bucket/prefix, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+        self.lengths: dict[str, int] = {}
         self.versions = self._list()
 
     def names(self, below: str) -> list[str]:
@@ -248,7 +267,10 @@ class Bucket(Export):
     def has(self, name: str) -> bool:
         return name in self.versions
 
-    def read(self, name: str) -> bytes:
+    def length(self, name: str) -> int:
+        return self.lengths[name]
+
+    def read(self, name: str, most: int = SMALL) -> bytes:
         found = self.versions.get(name)
         if not found:
             raise Wrong(f"{name} cannot be read: it is not in the bucket.")
@@ -257,7 +279,7 @@ class Bucket(Export):
                 f"{name} was written over, or hidden by a delete marker: it has {len(found)} versions."
             )
         query = {"versionId": found[0][0]} if found[0][0] else {}
-        content, headers = self._get(self._key(name), query)
+        content, headers = self._get(self._key(name), query, most)
         mode, until = (
             headers.get("x-amz-object-lock-mode"),
             headers.get("x-amz-object-lock-retain-until-date"),
@@ -290,6 +312,7 @@ class Bucket(Export):
                     item = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
                     versions = found.setdefault(item["Key"].removeprefix(start), [])
                     versions.append((item.get("VersionId", ""), tag == "DeleteMarker"))
+                    self.lengths[item["Key"].removeprefix(start)] = int(item.get("Size") or 0)
                 else:
                     said[tag] = element.text or ""
             if said.get("IsTruncated") != "true":
@@ -302,8 +325,8 @@ class Bucket(Export):
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name
 
-    def _get(self, key: str, query: dict[str, str]) -> tuple[bytes, Any]:
-        """The body and headers of a signed GET (AWS Signature Version 4)."""
+    def _get(self, key: str, query: dict[str, str], most: int = 10 * SMALL) -> tuple[bytes, Any]:
+        """The body (at most so many bytes and one) and headers of a signed GET (AWS Signature Version 4)."""
         path = urllib.parse.quote(f"{self.base.path}/{self.bucket}" + (f"/{key}" if key else ""))
         asked = "&".join(
             f"{urllib.parse.quote(name, safe='-_.~')}={urllib.parse.quote(value, safe='-_.~')}"
@@ -332,7 +355,7 @@ class Bucket(Export):
         del headers["host"]
         try:
             with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:  # noqa: S310
-                return answer.read(), answer.headers
+                return answer.read(most + 1), answer.headers
         except urllib.error.HTTPError as problem:
             raise Wrong(
                 f"{key or 'The bucket'} cannot be read: the bucket answered {problem.code}."
@@ -360,7 +383,7 @@ def verify(
     logs = _with_changes(export, [key for key in keys if key.kind == LOG])
     heads = _checkpoints(export, logs, witnesses, earlier)
     found, tree = Found(checkpoints=len(heads), keys=len(logs)), Tree()
-    _stamps(export, roots, found)
+    times = Times(_stamps(export, roots, found) + _cosigned(export, witnesses))
     previous, sealed_before = "", ""
     reached = 0
     for name in export.names("segments"):
@@ -375,7 +398,12 @@ def verify(
             raise Wrong(f"The entries {reached} to {start - 1} are missing: no segment has them.", reached)
         if manifest["previous"] != previous:
             raise Wrong(f"{name} does not follow the manifest before it: one of them was replaced.", start)
-        _segment(export, manifest, tree, found, heads, sealed_before, entry, wanted)
+        if sealed_before and _moment(manifest["made_at"], start) < _moment(sealed_before, start) - LATER:
+            raise Wrong(
+                f"{name} says it was sealed before the one before it: the clock was set back, or a time is forged.",
+                start,
+            )
+        _segment(export, manifest, tree, found, heads, sealed_before, entry, times, wanted)
         reached, previous, sealed_before = end, hashlib.sha256(content).hexdigest(), manifest["made_at"]
         found.segments += 1
     for size, (what, _) in sorted(heads.items()):
@@ -688,23 +716,23 @@ def _with_changes(export: Export, logs: list[Key]) -> list[Key]:
     return logs
 
 
-def _stamps(export: Export, roots: bytes, found: Found) -> None:
+def _stamps(export: Export, roots: bytes, found: Found) -> list[Attested]:
     """The time stamps (RFC 3161) on checkpoints; without roots, or the package that reads them, it says so."""
-    names = export.names("stamps")
+    names, attested = export.names("stamps"), list[Attested]()
     if not names:
-        return
+        return attested
     if not roots:
         found.remarks.append(
             f"{len(names)} time stamps were not checked: give the authority's roots with --roots."
         )
-        return
+        return attested
     try:
         import rfc3161_client as client  # noqa: PLC0415  needed only here
     except ImportError:
         found.remarks.append(
             f"{len(names)} time stamps were not checked: the package rfc3161-client is missing."
         )
-        return
+        return attested
     authority = client.VerifierBuilder(roots=list(x509.load_pem_x509_certificates(roots))).build()
     for name in names:
         what = f"checkpoints/{name.removeprefix('stamps/').removesuffix('.tsr')}"
@@ -714,7 +742,53 @@ def _stamps(export: Export, roots: bytes, found: Found) -> None:
             authority.verify_message(response, text.encode())
         except (ValueError, client.VerificationError) as problem:
             raise Wrong(f"{name}: the time stamp does not hold ({problem}).") from None
-        found.stamps.append(response.tst_info.gen_time.isoformat())
+        at = response.tst_info.gen_time
+        found.stamps.append(at.isoformat())
+        attested.append(Attested(head_of(text, what)[1], at, "the time stamp authority"))
+    return attested
+
+
+def _cosigned(export: Export, witnesses: list[Key]) -> list[Attested]:
+    """When the witnesses that were named cosigned checkpoints."""
+    attested = []
+    for name in export.names("checkpoints") if witnesses else ():
+        text, lines = note_of(export.read(name), name)
+        for key in witnesses:
+            moment = key.signed(text, lines, name)
+            if moment:
+                at = datetime.fromtimestamp(moment, UTC)
+                attested.append(Attested(head_of(text, name)[1], at, key.name))
+    return attested
+
+
+class Times:
+    """What was attested, by size: what is the latest known before an entry, and the earliest behind it."""
+
+    def __init__(self, attested: list[Attested]) -> None:
+        self.known = sorted(attested, key=lambda each: each.size)
+        self.sizes = [each.size for each in self.known]
+        self.before: list[Attested] = []
+        self.behind: list[Attested] = []
+        for each in self.known:
+            self.before.append(max([*self.before[-1:], each], key=lambda one: one.at))
+        for each in reversed(self.known):
+            self.behind.append(min([*self.behind[-1:], each], key=lambda one: one.at))
+        self.behind.reverse()
+
+    def check(self, number: int, moment: datetime) -> None:
+        """That an entry is not later than what saw it, nor earlier than what saw the log without it. Raises Wrong."""
+        place = bisect_right(self.sizes, number)
+        if place < len(self.known) and moment > self.behind[place].at + LATER:
+            by, at = self.behind[place].by, self.behind[place].at.isoformat()
+            raise Wrong(
+                f"Entry {number} says it is from after {by} saw it ({at}): its time is forged.", number
+            )
+        if place and moment < self.before[place - 1].at - EARLIER:
+            by, at = self.before[place - 1].by, self.before[place - 1].at.isoformat()
+            raise Wrong(
+                f"Entry {number} says it is from long before {by} saw the log without it ({at}): its time is forged.",
+                number,
+            )
 
 
 def _witnessed(export: Export, witnesses: list[Key], heads: dict[int, tuple[str, bytes]]) -> list[str]:
@@ -753,6 +827,7 @@ def _segment(
     heads: dict[int, tuple[str, bytes]],
     sealed_before: str,
     entry: int | None,
+    times: Times,
     wanted: bytes,
 ) -> None:
     start, end = manifest["from"], manifest["to"]
@@ -786,6 +861,7 @@ def _segment(
             raise Wrong(
                 f"Entry {number} says it is from after its segment was sealed: its time is forged.", number
             )
+        times.check(number, moment)
         tree.add(leaf)
         if number == entry:
             found.leaf, found.body = leaf, body.decode()
@@ -806,9 +882,10 @@ def _segment(
 
 
 def _file(export: Export, said: dict[str, Any], start: int) -> bytes:
-    content = export.read(said["name"])
+    content = export.read(said["name"], said["bytes"])
     if len(content) != said["bytes"]:
-        raise Wrong(f"{said['name']} has {len(content)} bytes and should have {said['bytes']}.", start)
+        length = export.length(said["name"])
+        raise Wrong(f"{said['name']} has {length} bytes and should have {said['bytes']}.", start)
     if hashlib.sha256(content).hexdigest() != said["sha256"]:
         raise Wrong(f"{said['name']} was changed: its SHA-256 is another.", start)
     return content
@@ -819,7 +896,8 @@ def _first_wrong(export: Export, manifest: dict[str, Any], leaves: bytes, proble
     start, end = manifest["from"], manifest["to"]
     number = start
     try:
-        for body in _bodies(export.read(manifest["entries"]["name"]), manifest["entries"]["name"], start):
+        name = manifest["entries"]["name"]
+        for body in _bodies(export.read(name, 2 * manifest["entries"]["bytes"] + SMALL), name, start):
             place = 32 * (number - start)
             if number >= end or hashlib.sha256(b"\x00" + body).digest() != leaves[place : place + 32]:
                 break

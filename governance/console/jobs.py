@@ -26,7 +26,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerDown
 
 from audit.ledger.context import Actor, acting, current_actor, current_correlation
-from audit.ledger.recording import record
+from audit.ledger.recording import record, record_many
 from governance.console import events
 from governance.console.models import Job, User
 
@@ -150,6 +150,7 @@ def run(job_id: str) -> Job | None:
             gathered = kind.work(together) if kind.gathers > 1 else kind.work(claimed, **claimed.arguments)
             for progress in gathered:
                 _save(together, progress)
+            _done(together)
         except JobLost:
             logger.info("Job %s: stopped, it is cancelled or another worker has it.", claimed.pk)
         except JobFailed as reason:
@@ -162,8 +163,6 @@ def run(job_id: str) -> Job | None:
                 return claimed
         except Exception as defect:
             _defect(together, defect)
-        else:
-            _finish(together, Job.State.DONE)
     claimed.refresh_from_db()
     return claimed
 
@@ -288,6 +287,19 @@ def _save(jobs: list[Job], progress: Progress) -> None:
 
 def _finish(jobs: list[Job], state: Job.State, **values: Any) -> int:
     return sum(rows.update(state=state, finished_at=timezone.now(), **values) for rows in _mine(jobs))
+
+
+@transaction.atomic
+def _done(jobs: list[Job]) -> None:
+    """A job that cannot be recorded does not end: the state and the entry are written together, or neither is."""
+    mine = {pk for rows in _mine(jobs) for pk in rows.select_for_update().values_list("pk", flat=True)}
+    ended = Job.objects.filter(pk__in=mine)
+    ended.update(state=Job.State.DONE, finished_at=timezone.now())
+    told = [
+        (each, "", {"kind": each.kind, "done": each.done, "attempt": each.attempt})
+        for each in ended.order_by("queued_at", "pk")
+    ]
+    record_many(events.JOB_DONE, told)
 
 
 def _defect(jobs: list[Job], defect: Exception) -> None:

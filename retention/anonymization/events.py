@@ -19,6 +19,7 @@ COMPLETED = Event(
         "rules": Fact.TABLE,
         "records": Fact.COUNT,
         "checks": Fact.COUNT,
+        "validation": Fact.WORD,
         "output": Fact.DIGEST,
         "persons": Fact.COUNT,
     },

@@ -41,6 +41,7 @@ def completed(run: Run, delivered: Delivered, *, persons: int) -> None:
         rules=rules_table(run),
         records=run.record_count or 0,
         checks=len(run.validation.get("checks", ())),
+        validation="passed" if run.validation.get("passed") else "none",
         output=run.digest,
         persons=persons,
     )

@@ -37,7 +37,7 @@ def test_a_scan_says_what_each_column_is_and_why(scanned: System, column: Find, 
     assert (label.origin, label.state, label.contained) == ("scan", "suggested", False)
     assert {item["origin"] for item in label.evidence} >= {"name", "pattern"}
     assert scanned.scanned_at is not None
-    assert facts_of(sequenced()[-1]) == ("system.scanned", {"data_sets": 7, "columns": 35, "problems": 0})
+    assert facts_of(sequenced()[-2]) == ("system.scanned", {"data_sets": 7, "columns": 35, "problems": 0})
 
 
 def test_examples_are_masked(scanned: System, column: Find, pg_database: Database):
@@ -80,8 +80,8 @@ def test_a_scan_that_died_goes_on_without_reading_a_table_twice(
     assert claimed
     steps = scanning.scan(claimed, **claimed.arguments)
     while len(read) < 3:
-        jobs._save(claimed, next(steps))
-    jobs._save(claimed, next(steps))  # the third is saved; then the worker dies
+        jobs._save([claimed], next(steps))
+    jobs._save([claimed], next(steps))  # the third is saved; then the worker dies
     steps.close()
     Job.objects.filter(pk=queued.pk).update(state="queued")
     ended = jobs.run(str(queued.pk))

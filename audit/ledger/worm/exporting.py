@@ -8,22 +8,27 @@ from hashlib import sha256
 import orjson
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F, Sum, Window
+from django.db.models.functions import Length
 from django.utils import timezone
 
-from audit.ledger.checkpoints import checkpoint, root_at
-from audit.ledger.models import Checkpoint, KeyChange, Segment, Stamp
+from audit.ledger.checkpoints import Diverged, checkpoint, root_at
+from audit.ledger.models import Checkpoint, Entry, KeyChange, Segment, Stamp
 from audit.ledger.notes import Note, VerifierKey
 from audit.ledger.signing import signing_keys, verifier_keys
 from audit.ledger.worm.base import Kept, Place, WormProblem
 from audit.ledger.worm.segments import DIGITS, Sealed, gaps, seal
 
-MOST = 100_000  # entries in one segment: some 60 MB before they are packed
+MOST = 100_000  # entries in one segment
+BASE = len("segments/") + DIGITS + 1
+MOST_BYTES = 32_000_000  # of them, before they are packed: who writes or checks a segment has it in memory
 
 
 def export(place: Place) -> list[Segment]:
     """Seal everything up to a fresh checkpoint; the segments that were written. Raises WormProblem, Diverged.
 
-    Killed anywhere, the next run goes on: an object that is there with the same content counts as written.
+    Killed or refused anywhere, the next run goes on: an object that is there with the same content counts as written,
+    and a segment that was begun is finished as it was begun, also if the log has grown since.
     """
     latest = checkpoint()
     written = []
@@ -34,7 +39,7 @@ def export(place: Place) -> list[Segment]:
             start = last.end if last else 0
             if start >= latest.size:
                 break
-            end = min(start + MOST, latest.size)
+            end = _begun(place, start, latest.size) or _end(start, latest.size)
             written.append(_write(place, start, end, last))
     if written or not _has(place, _checkpoint_name(latest)):
         _keep_checkpoint(place, latest)
@@ -56,6 +61,25 @@ def missing(place: Place) -> list[tuple[int, int]]:
 
 def retain_until(now: datetime) -> datetime:
     return now + timedelta(days=settings.LEDGER_RETENTION_DAYS)
+
+
+def _begun(place: Place, start: int, size: int) -> int:
+    """Where the segment ends that a killed run began to write from `start` on; 0 if there is none. Raises Diverged."""
+    ends = {name[BASE:].partition(".")[0] for name in place.names(f"segments/{start:0{DIGITS}d}-")}
+    end = min((int(each) for each in ends if each.isdigit()), default=0)
+    if end > size:
+        raise Diverged(
+            f"{place.label} has a segment of the entries {start} to {end - 1}, and the log has {size} entries: "
+            "entries were removed, or an old backup was restored."
+        )
+    return end
+
+
+def _end(start: int, size: int) -> int:
+    """Where a segment ends that has as many entries as fit, and one at least."""
+    sums = Window(Sum(Length("body")), order_by=F("number").asc())
+    rows = Entry.objects.filter(number__gte=start, number__lt=min(start + MOST, size)).annotate(total=sums)
+    return start + max(1, rows.filter(total__lte=MOST_BYTES).count())
 
 
 def _write(place: Place, start: int, end: int, last: Segment | None) -> Segment:

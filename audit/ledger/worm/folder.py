@@ -48,9 +48,10 @@ class FolderPlace(Place):
             raise WormProblem(f"{self._path(name)} cannot be read: {problem.strerror}.") from problem
 
     def names(self, below: str = "") -> Iterator[str]:
-        if not self.root.exists():
+        folder = self.root / below.rpartition("/")[0]
+        if not folder.exists():
             return
-        for path in sorted(self.root.rglob("*")):
+        for path in sorted(folder.rglob("*")):
             name = path.relative_to(self.root).as_posix()
             if path.is_file() and not path.name.startswith(".") and name.startswith(below):
                 yield name

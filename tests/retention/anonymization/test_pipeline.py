@@ -262,7 +262,7 @@ def test_what_appears_meanwhile_is_not_replaced(tmp_path: Path):
 
 def jobs_steps(run: Run):
     """The job's work step by step; what it raises ends it."""
-    work, _ = jobs.KINDS["anonymization.run"]
+    work = jobs.KINDS["anonymization.run"].work
     assert run.job is not None
     with pytest.raises(jobs.JobFailed, match="appeared meanwhile"):
         yield from work(run.job, run=str(run.pk))

@@ -96,7 +96,7 @@ def test_assessment_is_made_and_shown_without_values(emil, people, zips, work, s
         "data_set": "files / people.csv", "quasi": ["age", "zip"], "sensitive": "illness", "targets": ["k=2"],
     }  # fmt: skip
     assert entries["assessment.made"] == {"rows": 5, "k": 1, "unique_rows": 5, "met": False}
-    assert list(entries) == ["hierarchy.imported", "assessment.requested", "assessment.made"]
+    assert list(entries) == ["hierarchy.imported", "assessment.requested", "assessment.made", "job.done"]
 
 
 def test_target_that_is_met_needs_no_suggestion(emil, people, work):

@@ -92,7 +92,7 @@ def test_same_question_is_answered_from_the_record_for_nothing(budget, work, seq
     assert (fresh, other.pk == release.pk) == (True, False)
     assert budgets.standing(budget).left == 0
     actions = [entry.action for entry in sequenced()]
-    assert actions == ["budget.set", "statistic.asked", "statistic.released", "statistic.asked"]
+    assert actions == ["budget.set", "statistic.asked", "statistic.released", "job.done", "statistic.asked"]
 
 
 def test_question_beyond_the_budget_is_refused_and_recorded(budget, sequenced):
