@@ -156,6 +156,8 @@ CELERY_BEAT_SCHEDULE = {
     "send tasks to custodians": {"task": "custodians.send", "schedule": timedelta(minutes=1)},
     "tell senders of protocols": {"task": "protocols.notify", "schedule": timedelta(minutes=1)},
     "remind of tasks": {"task": "custodians.remind", "schedule": timedelta(hours=1)},
+    "make scheduled reports": {"task": "reports.make_due", "schedule": timedelta(minutes=5)},
+    "send scheduled reports": {"task": "reports.send", "schedule": timedelta(minutes=1)},
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 # Days after an erasure is complete on which the person is searched for again: data come back.

@@ -82,6 +82,8 @@ class Report(ABC):
         "reports.view"  # of what it tells, where that is closed to some who read reports
     )
     Parameters: ClassVar[type[forms.Form]] = forms.Form
+    # Its parameters say who it is about: they are posted, and stand in no address, file, schedule or entry.
+    about_a_person: ClassVar[bool] = False
 
     def prepare(self, **parameters: Any) -> dict[str, Any]:
         """What `build` is given, from the parameters as their form cleans them.

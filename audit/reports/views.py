@@ -12,6 +12,7 @@ from audit.reports.base import Report
 from audit.reports.base import reports as kinds
 from audit.reports.making import Export, cleaned, export, make
 from audit.reports.renderers import renderers
+from audit.reports.schedules.delivering import stuck
 from governance.console.http import StaffRequest
 from governance.console.pages import page
 from governance.console.permissions import allow
@@ -23,7 +24,8 @@ SHOWN_ON_PAGE = 200  # rows per table; the files have all
 @require_GET
 def reports(request: StaffRequest) -> HttpResponse:
     open_to_them = [cls for cls in kinds.classes.values() if request.user.may(cls.permission)]
-    return page(request, "reports/reports.html", {"reports": open_to_them, "title": "Reports"})
+    context = {"reports": open_to_them, "title": "Reports", "stuck": stuck()}
+    return page(request, "reports/reports.html", context)
 
 
 @allow("reports.view")

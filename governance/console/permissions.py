@@ -76,6 +76,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "ledger.guard": frozenset({A, O, U}),  # sign, export, say what an alarm was
     "ledger.keys": frozenset({A, O}),  # propose another key for it, approve what somebody else proposed
     "reports.view": frozenset({A, O, S, U}),
+    "reports.schedule": frozenset({O, U}),  # files that leave by themselves
 }
 
 View = TypeVar("View", bound=Callable[..., Any])
