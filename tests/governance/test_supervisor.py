@@ -161,7 +161,8 @@ def test_waiting_ends_with_the_child_or_the_time(supervisor):
 
 
 SUPERVISING = f"""
-import sys
+import signal, sys
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests themselves run under nohup
 from pathlib import Path
 from governance.console.supervisor import Supervisor
 from governance.embedded.programs import Program
