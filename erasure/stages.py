@@ -71,7 +71,11 @@ def _here(request: SubjectRequest) -> str:
     """The stage that the request is at."""
     right = right_of(request.kind)
     found = "package" if right.packages else "plan" if right.plans else "settled"
-    if request.state == State.WAITING and not request.plans.filter(state__in=IN_FORCE).exists():
+    if (
+        request.state == State.WAITING
+        and right.searches
+        and not request.plans.filter(state__in=IN_FORCE).exists()
+    ):
         return "search"  # for a system that does not answer
     if AT.get(State(request.state)) in right.way:
         return AT[State(request.state)]

@@ -40,10 +40,9 @@ def secrets_of(pinned: Wrapped, persons: Sequence[bytes], *, make: bool = True) 
     sealers = _Sealers(pinned)
     for part in _parts(sorted(set(persons))):
         found |= _find(sealers, part)
-        missing = [person for person in part if person not in found]
-        if missing and make:
+        while make and (missing := [person for person in part if person not in found]):
             _add(sealers, missing)
-            # Whoever was first of two writers: both use that one.
+            # Whoever was first of two writers: both use that one. Unless it was shredded in between: then once more.
             found |= _find(sealers, missing)
     return found
 

@@ -117,9 +117,10 @@ def test_a_log_with_another_past_is_not_signed(db: None) -> None:
 def test_the_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
     path = tmp_path / "ledger.key"
     signing._load.cache_clear()
-    first = signing._load("example.org/ledger", "", str(path)).verifier
+    (first,) = signing._load("example.org/ledger", "", str(path))
     signing._load.cache_clear()
-    assert signing._load("example.org/ledger", "", str(path)).verifier == first
+    (again,) = signing._load("example.org/ledger", "", str(path))
+    assert again.verifier == first.verifier
     assert path.stat().st_mode & 0o777 == 0o600
     path.chmod(0o644)
     signing._load.cache_clear()

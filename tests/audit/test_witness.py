@@ -35,7 +35,7 @@ def log() -> SigningKey:
 
 
 @pytest.fixture
-def witness(tmp_path: Path, log: SigningKey) -> Witness:
+def witness(db: None, tmp_path: Path, log: SigningKey) -> Witness:
     own = signing_key().verifier
     key = key_from(tmp_path / "witness.pem", "witness.example/w")
     return Witness(key, {own.name: [own], log.name: [log.verifier]}, tmp_path / "witness.json")

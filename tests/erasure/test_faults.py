@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
-from django.db import DatabaseError
+from django.db import OperationalError
 from django.utils import timezone
 
 from audit.ledger.context import Actor, acting
@@ -131,18 +131,18 @@ def test_a_letter_that_no_server_takes_is_tried_again(crm, plan, monkeypatch) ->
 def test_a_heartbeat_outlives_a_restart_of_the_database(db, monkeypatch, settings) -> None:
     settings.JOB_HEARTBEAT_SECONDS = 0.01
     beaten = threading.Event()
-    answers = iter([DatabaseError("the connection is closed"), 1])
+    answers = iter([OperationalError("the connection is closed"), 1])
 
     class Mine:
         def update(self, **values: object) -> int:
             answer = next(answers, 1)
-            if isinstance(answer, DatabaseError):
+            if isinstance(answer, OperationalError):
                 raise answer
             beaten.set()
             return answer
 
-    heart = jobs.Heartbeat(Job(pk="0" * 32, attempt=1))
-    monkeypatch.setattr(heart, "mine", Mine())
+    heart = jobs.Heartbeat([Job(pk="0" * 32, attempt=1)])
+    monkeypatch.setattr(heart, "mine", [Mine()])
     with heart:
         assert beaten.wait(5)
 

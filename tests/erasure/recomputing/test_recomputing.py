@@ -48,7 +48,7 @@ def by_country(lake: Lake, emil: User, dana: User) -> Recomputation:
 
 
 def drafts(*changed: Step) -> list[Step]:
-    return Recompute().drafts(SubjectRequest(), list(changed))
+    return Recompute().drafts(SubjectRequest(pk=0), list(changed))
 
 
 def deleted(data_set: object) -> Step:
