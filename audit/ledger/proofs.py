@@ -27,6 +27,6 @@ def covering(number: int) -> Checkpoint | None:
 
 
 def proof_of(number: int, checkpoint: Checkpoint) -> str:
-    """One text that proves the entry to whoever has the log's public key: C2SP tlog-proof."""
+    """One text that proves the entry to whoever has the log's public key: C2SP tlog-proof, with witnesses' lines."""
     path = "".join(f"{base64.b64encode(each).decode()}\n" for each in inclusion(number, checkpoint.size))
-    return f"{FORMAT}\nindex {number}\n{path}\n{checkpoint.note}"
+    return f"{FORMAT}\nindex {number}\n{path}\n{checkpoint.cosigned()}"

@@ -69,6 +69,10 @@ SMALL = 1_000_000  # bytes that a note, a key or a time stamp has at most: more 
 SEGMENT = re.compile(r"segments/(\d{14})-(\d{14})\.manifest")
 
 
+class CannotCheck(Exception):
+    """What was asked for is not there, or no key: nothing is said of the log."""
+
+
 class Wrong(Exception):
     """Something does not hold; `entry` is the first entry that is wrong, where one can be named."""
 
@@ -100,6 +104,7 @@ class Found:
     root: str = ""
     first_at: str = ""
     last_at: str = ""
+    number: int = 0  # of the entry that was given with a proof
     leaf: bytes = b""  # of the entry asked for
     body: str = ""
     path: list[bytes] = field(default_factory=list)
@@ -114,13 +119,13 @@ class Key:
             self.name, digest, encoded = text.strip().split("+", 2)
             material = base64.b64decode(encoded, validate=True)
         except ValueError:
-            raise SystemExit(f"{text[:60]!r} is no verifier key: it is written name+hash+base64.") from None
+            raise CannotCheck(f"{text[:60]!r} is no verifier key: it is written name+hash+base64.") from None
         if len(material) != 33 or material[0] not in (LOG, COSIGNER):
-            raise SystemExit(f"The key of {self.name} is no Ed25519 key of a log or a witness.")
+            raise CannotCheck(f"The key of {self.name} is no Ed25519 key of a log or a witness.")
         self.kind, self.public = material[0], material[1:]
         self.id = hashlib.sha256(self.name.encode() + b"\n" + material).digest()[:4]
         if self.id.hex() != digest:
-            raise SystemExit(f"The hash in the key of {self.name} does not fit: it was copied wrongly.")
+            raise CannotCheck(f"The hash in the key of {self.name} does not fit: it was copied wrongly.")
 
     def signed(self, text: str, lines: list[tuple[str, bytes]], what: str) -> int | None:
         """The time of a cosignature, 0 for a log's signature, None where this key did not sign."""
@@ -218,7 +223,7 @@ class Export:
     def __init__(self, root: Path) -> None:
         self.root = root
         if not root.is_dir():
-            raise SystemExit(f"{root} is no folder.")
+            raise CannotCheck(f"{root} is no folder.")
 
     def names(self, below: str) -> list[str]:
         folder = self.root / below
@@ -257,7 +262,7 @@ class Bucket(Export):
         )
         self.token = os.environ.get("AWS_SESSION_TOKEN", "")
         if not self.bucket or not self.access or not self.secret:
-            raise SystemExit("Give s3://bucket/prefix, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
+            raise CannotCheck("Give s3://bucket/prefix, and AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.")
         self.lengths: dict[str, int] = {}
         self.versions = self._list()
 
@@ -444,6 +449,7 @@ def verify_one(proof: bytes, body: bytes, keys: list[Key], *, witnesses: list[Ke
     at = _check_entry(index, body).isoformat()
     return Found(
         entries=size,
+        number=index,
         witnesses=[each.name for each in witnesses],
         root=base64.b64encode(root).decode(),
         first_at=at,
@@ -696,7 +702,7 @@ def _with_changes(export: Export, logs: list[Key]) -> list[Key]:
                 if kind != "key change" or {old.name, new.name} != {origin}:
                     raise ValueError
                 until = int(size)
-            except (ValueError, SystemExit):
+            except (ValueError, CannotCheck):
                 raise Wrong(f"{name} is no change of keys.") from None
             known = [key for key in logs if key.text in (old.text, new.text)]
             signed = {key.text for key in (old, new) if key.signed(text, lines, name) is not None}
@@ -1052,7 +1058,14 @@ def _report_in_words(found: dict[str, Any]) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        return _main(sys.argv[1:] if arguments is None else arguments)
+    except CannotCheck as problem:
+        sys.stderr.write(f"It could not be checked: {problem}\n")
+        return 2
+
+
+def _main(given: list[str]) -> int:
     if given[:1] == ["proof"]:
         return main_report(given[1:])
     if given[:1] == ["report"]:
@@ -1069,7 +1082,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--checkpoint", action="append", default=[], type=Path, help="one kept from earlier")
     parser.add_argument("--entry", type=int, help="show this entry, and that it is in the tree")
     parser.add_argument("--json", action="store_true", help="the report as JSON")
-    asked = parser.parse_args(arguments)
+    asked = parser.parse_args(given)
     if bool(asked.export) == bool(asked.proof) or bool(asked.proof) != bool(asked.body):
         parser.error("give an export, or --proof with --body")
     report: dict[str, Any]
@@ -1131,6 +1144,7 @@ def _one_in_words(found: Found) -> dict[str, Any]:
         "entries": found.entries,
         "segments": 0,
         "checkpoints": 1,
+        "entry": found.number,
         "witnesses": found.witnesses,
         "root": found.root,
         "from": found.first_at,
@@ -1143,10 +1157,17 @@ def _one_in_words(found: Found) -> dict[str, Any]:
 def _in_words(report: dict[str, Any]) -> str:
     if not report["holds"]:
         return f"DOES NOT HOLD: {report['problem']}\n"
-    lines = [
-        f"Holds: {report['entries']} entries in {report['segments']} segments, {report['checkpoints']} checkpoints.",
-        f"Root {report['root']}, entries from {report['from'] or 'never'} to {report['to'] or 'never'}.",
-    ]
+    if "entry" in report:
+        lines = [
+            f"Holds: these bytes are entry {report['entry']} of the {report['entries']} that were signed.",
+            f"Root {report['root']}.",
+        ]
+    else:
+        lines = [
+            f"Holds: {report['entries']} entries in {report['segments']} segments, "
+            f"{report['checkpoints']} checkpoints.",
+            f"Root {report['root']}, entries from {report['from'] or 'never'} to {report['to'] or 'never'}.",
+        ]
     if report["witnesses"]:
         lines.append(f"Cosigned by {', '.join(report['witnesses'])}.")
     if report.get("stamps"):
@@ -1155,7 +1176,7 @@ def _in_words(report: dict[str, Any]) -> str:
         )
     lines += report.get("remarks", [])
     if "body" in report:
-        lines += [f"The entry asked for is in the tree, its leaf is {report['leaf']}:", report["body"]]
+        lines += [f"The entry is in the tree, its leaf is {report['leaf']}:", report["body"]]
     return "\n".join(lines) + "\n"
 
 

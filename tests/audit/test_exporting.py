@@ -7,15 +7,17 @@ import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import transaction
+from django.utils import timezone
 
 from audit.ledger import verifier
 from audit.ledger.checkpoints import checkpoint
-from audit.ledger.models import Checkpoint, Entry, Segment
+from audit.ledger.models import Checkpoint, Cosignature, Entry, Segment
 from audit.ledger.notes import COSIGNER, LOG, Note, SigningKey
 from audit.ledger.proofs import proof_of
 from audit.ledger.recording import record
@@ -218,6 +220,38 @@ def test_one_entry_is_checked_by_its_proof_alone(db: None, tmp_path: Path) -> No
         assert verifier.main([*options, str(tmp_path / "body")]) == 0
         (tmp_path / "other").write_bytes(body.replace(b"count", b"mount"))
         assert verifier.main([*options, str(tmp_path / "other")]) == 1
+
+
+def test_a_proof_carries_what_witnesses_signed(db: None, tmp_path: Path, capsys: Any) -> None:
+    grow(5)
+    made = checkpoint()
+    witness = SigningKey("witness.example/w", COSIGNER, Ed25519PrivateKey.generate())
+    line = witness.sign(Note.parse(made.note).text, at=1_800_000_000).line()
+    Cosignature.objects.create(checkpoint=made, witness=witness.verifier.name, line=line, at=timezone.now())
+    (tmp_path / "proof").write_text(proof_of(3, made))
+    (tmp_path / "body").write_bytes(bytes(Entry.objects.get(number=3).body))
+    asked = ["--proof", str(tmp_path / "proof"), "--body", str(tmp_path / "body")]
+    asked += ["--key", str(signing_key().verifier)]
+    assert verifier.main([*asked, "--witness", str(witness.verifier)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "Holds: these bytes are entry 3 of the 5 that were signed."
+    assert said[2] == "Cosigned by witness.example/w."
+    stranger = SigningKey("witness.example/w", COSIGNER, Ed25519PrivateKey.generate())
+    assert verifier.main([*asked, "--witness", str(stranger.verifier)]) == 1
+
+
+def test_what_cannot_be_checked_is_no_verdict(tmp_path: Path, capsys: Any) -> None:
+    key = str(SigningKey("log.example", LOG, Ed25519PrivateKey.generate()).verifier)
+    for arguments, words in (
+        ([str(tmp_path / "nowhere"), "--key", key], "is no folder"),
+        ([str(tmp_path), "--key", "nonsense"], "is no verifier key"),
+        ([str(tmp_path), "--key", key.replace("log.", "cog.")], "it was copied wrongly"),
+        (["s3://", "--key", key], "Give s3://bucket/prefix"),
+    ):
+        assert verifier.main(arguments) == 2
+        told = capsys.readouterr()
+        assert (told.out, told.err.startswith("It could not be checked: ")) == ("", True)
+        assert words in told.err
 
 
 def test_it_needs_nothing_of_the_console() -> None:

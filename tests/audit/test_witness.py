@@ -1,4 +1,8 @@
 import base64
+import os
+import stat
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +17,7 @@ from audit.ledger import guarding
 from audit.ledger.checkpoints import checkpoint
 from audit.ledger.merkle import EMPTY_ROOT, leaf_hash, root_of
 from audit.ledger.models import Alarm, Cosignature
-from audit.ledger.notes import COSIGNER, LOG, Note, SigningKey, TreeHead
+from audit.ledger.notes import COSIGNER, LOG, Note, SigningKey, TreeHead, VerifierKey
 from audit.ledger.recording import record
 from audit.ledger.signing import signing_key
 from audit.ledger.witness import Witness, key_from, serve
@@ -180,3 +184,25 @@ def test_a_witness_far_away_is_reached_by_tls(settings) -> None:
     settings.LEDGER_WITNESSES = [f"{key} http://witness.example"]
     with pytest.raises(ImproperlyConfigured, match="needs an https address"):
         witnesses()
+
+
+def test_it_runs_as_a_command_without_a_database(tmp_path: Path, log: SigningKey) -> None:
+    """As a process of its own, which says its key and where it listens; its own key is its alone."""
+    command = [sys.executable, "manage.py", "witness", "--name", "witness.example/w"]
+    command += ["--key", str(tmp_path / "w.pem"), "--state", str(tmp_path / "w.json"), "--port", "0"]
+    environment = {"PATH": os.environ["PATH"], "CONSOLE_VAR": str(tmp_path), "PYTHONPATH": "."}
+    process = subprocess.Popen(
+        [*command, "--log", str(log.verifier)], stdout=subprocess.PIPE, text=True, env=environment
+    )
+    assert process.stdout is not None
+    try:
+        key, listening = process.stdout.readline().strip(), process.stdout.readline().strip()
+        url = listening.removeprefix("listening on ")
+        answer = submit(url, log, 3, old=0)
+        head = TreeHead(log.name, 3, root_of(LEAVES[:3])).text()
+        note = Note.parse(f"{Note(head, (log.sign(head),))}{answer.text}")
+        assert (answer.status_code, note.signed_by(VerifierKey.parse(key)) is not None) == (200, True)
+        assert stat.S_IMODE((tmp_path / "w.pem").stat().st_mode) == 0o600
+    finally:
+        process.terminate()
+        process.wait(10)
