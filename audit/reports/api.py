@@ -12,25 +12,33 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions, serializers
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import FormParser, JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.reports.base import reports
+from audit.reports.base import Report, reports
 from audit.reports.making import cleaned, export, make
 from audit.reports.renderers import Renderer, renderers
 from audit.reports.views import download, report_of
 from governance.console.api_permissions import may
 
+
+def _parameters() -> dict[str, str]:
+    """What each parameter means, of those that stand in an address."""
+    found: dict[str, list[str]] = {}
+    for cls in reports.classes.values():
+        for name, field in cls.Parameters.base_fields.items() if not cls.about_a_person else ():
+            said = f"{cls.kind}: {field.label or name}. {field.help_text}".strip()
+            found.setdefault(name, []).append(said)
+    return {name: " ".join(said) for name, said in found.items()}
+
+
 PARAMETERS = [
     OpenApiParameter(
         "as", str, enum=sorted(renderers.classes), description="The form; else by Accept, else JSON."
     ),
-    *(
-        OpenApiParameter(name, str, description=f"{cls.title}: {field.label or name}. {field.help_text}")
-        for cls in reports.classes.values()
-        for name, field in cls.Parameters.base_fields.items()
-    ),
+    *(OpenApiParameter(name, str, description=said) for name, said in sorted(_parameters().items())),
 ]
 DEFAULT = "json"
 
@@ -78,8 +86,9 @@ class ReportList(APIView):
 
 
 class ReportFile(APIView):
-    permissions = {"GET": "reports.view"}
+    permissions = {"GET": "reports.view", "POST": "reports.view"}
     content_negotiation_class = OwnNegotiation
+    parser_classes = [JSONParser, FormParser]
 
     @extend_schema(
         parameters=PARAMETERS,
@@ -96,9 +105,30 @@ class ReportFile(APIView):
     def get(self, request: Request, kind: str) -> HttpResponse:
         """One report as a file. That it was made is recorded in the ledger, with its hash."""
         report = report_of(kind, may=partial(may, request))
-        renderer = _renderer(request)
-        parameters = cleaned(report, request.query_params)
-        return download(export(make(report, parameters=parameters), renderer))
+        if report.about_a_person:
+            raise exceptions.MethodNotAllowed("GET", "Post its parameters: they are about a person.")
+        return _made(request, report, request.query_params)
+
+    @extend_schema(
+        parameters=PARAMETERS[:1],
+        operation_id="reports_ask",
+        request={"application/json": OpenApiTypes.OBJECT},
+        responses={
+            (200, "application/json"): OpenApiTypes.OBJECT,
+            405: OpenApiResponse(description="GET it."),
+        },
+    )
+    def post(self, request: Request, kind: str) -> HttpResponse:
+        """One report about a person as a file: its parameters are posted, and stand in no address."""
+        report = report_of(kind, may=partial(may, request))
+        if not report.about_a_person:
+            raise exceptions.MethodNotAllowed("POST", "It is about nobody: GET it.")
+        return _made(request, report, request.data)
+
+
+def _made(request: Request, report: Report, given: Any) -> HttpResponse:
+    renderer = _renderer(request)
+    return download(export(make(report, parameters=cleaned(report, given)), renderer))
 
 
 def _renderer(request: Request) -> Renderer:

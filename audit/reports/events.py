@@ -1,4 +1,5 @@
 from audit.ledger.events import Event, Fact
+from retention.anonymization.events import SOUGHT
 
 REPORT_MADE = Event(
     "report.made",
@@ -45,5 +46,6 @@ LEAVE_ALL_AS_IT_WAS = tuple(
         REPORT_SENT,
         REPORT_NOT_SENT,
         REPORT_NOT_MADE,
+        SOUGHT,  # which jobs processed a person: the question itself
     )
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, QueryDict
+from django.views.decorators.http import require_GET, require_http_methods
 
 from audit.reports.base import Report
 from audit.reports.base import reports as kinds
@@ -29,14 +29,20 @@ def reports(request: StaffRequest) -> HttpResponse:
 
 
 @allow("reports.view")
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def report(request: StaffRequest, kind: str) -> HttpResponse:
-    """The report on a page; with `?format=`, as a file; without the parameters it needs, the form for them."""
+    """The report on a page; with `format`, as a file; without the parameters it needs, the form for them.
+
+    Of a report about a person the parameters are posted, so that they stand in no address.
+    """
     found = report_of(kind, may=request.user.may)
-    form = found.Parameters(request.GET)
+    if request.method == "POST" and not found.about_a_person:
+        return HttpResponseNotAllowed(["GET"])
+    given = asked_with(request, found)
+    form = found.Parameters(given)
     if not form.is_valid():
-        return _ask(request, found)
-    form_of_file = request.GET.get("format", "")
+        return _ask(request, found, given)
+    form_of_file = given.get("format", "")
     if form_of_file and form_of_file not in renderers.classes:
         return _refuse(
             f"There is no format “{form_of_file[:40]}”; there are: {', '.join(renderers.classes)}."
@@ -47,10 +53,19 @@ def report(request: StaffRequest, kind: str) -> HttpResponse:
     context = {
         "title": document.content.title,
         "document": document,
+        "form": form,
         "limit": SHOWN_ON_PAGE,
         "formats": renderers.classes.values(),
     }
-    return page(request, "reports/report.html", context)
+    shown = page(request, "reports/report.html", context)
+    if found.about_a_person:
+        shown["Cache-Control"] = "no-store"
+    return shown
+
+
+def asked_with(request: HttpRequest, found: Report) -> QueryDict:
+    """The parameters, from where they may stand: none of a person's come from an address."""
+    return request.POST if found.about_a_person else request.GET
 
 
 def report_of(kind: str, *, may: Callable[[str], bool]) -> Report:
@@ -68,15 +83,15 @@ def download(made: Export) -> HttpResponse:
     )
 
 
-def _ask(request: HttpRequest, found: Report) -> HttpResponse:
+def _ask(request: HttpRequest, found: Report, said: QueryDict) -> HttpResponse:
     """The form for the parameters; with what is wrong about those that were given."""
-    given = any(name in request.GET for name in found.Parameters.base_fields)
-    if "format" in request.GET:
+    given = any(name in said for name in found.Parameters.base_fields)
+    if "format" in said:
         try:
-            cleaned(found, request.GET)
+            cleaned(found, said)
         except ValidationError as refusal:
             return _refuse("\n".join(refusal.messages))
-    form = found.Parameters(request.GET if given else None)
+    form = found.Parameters(said if given else None)
     context = {"title": found.title, "report": found, "form": form, "suggestions": found.suggestions()}
     return page(request, "reports/ask.html", context, status=400 if given else 200)
 

@@ -9,9 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from governance.activities import keeping
-from governance.activities.filters import ActivityFilter
-from governance.activities.forms import ActivityForm, OrganisationForm
-from governance.activities.models import Organisation, ProcessingActivity
+from governance.activities.filters import ActivityFilter, ProcessorFilter
+from governance.activities.forms import ActivityForm, OrganisationForm, ProcessorForm
+from governance.activities.models import Organisation, ProcessingActivity, ProcessorActivity
 
 
 class OrganisationSerializer(serializers.ModelSerializer):
@@ -53,6 +53,40 @@ class ActivityViewSet(viewsets.ModelViewSet):
 
     def perform_destroy(self, instance: ProcessingActivity) -> None:
         keeping.remove(instance)
+
+
+class ProcessorSerializer(serializers.ModelSerializer):
+    categories = serializers.ListField(
+        child=serializers.CharField(max_length=160), allow_empty=False, help_text="Art. 30(2)(b)."
+    )
+
+    class Meta:
+        model = ProcessorActivity
+        fields = ["id", *ProcessorForm.Meta.fields, "created_at", "changed_at"]
+        read_only_fields = ["created_at", "changed_at"]
+
+
+class ProcessorViewSet(viewsets.ModelViewSet):
+    """Processing on behalf of other controllers, Art. 30(2)."""
+
+    permissions = {
+        **dict.fromkeys(("list", "retrieve"), "activities.view"),
+        **dict.fromkeys(("create", "update", "partial_update", "destroy"), "activities.manage"),
+    }
+    queryset = ProcessorActivity.objects.all()
+    serializer_class = ProcessorSerializer
+    filterset_class = ProcessorFilter
+
+    def perform_create(self, serializer: Any) -> None:
+        serializer.instance = keeping.add_on_behalf(ProcessorActivity(**serializer.validated_data))
+
+    def perform_update(self, serializer: Any) -> None:
+        for name, value in serializer.validated_data.items():
+            setattr(serializer.instance, name, value)
+        keeping.change_on_behalf(serializer.instance)
+
+    def perform_destroy(self, instance: ProcessorActivity) -> None:
+        keeping.remove_on_behalf(instance)
 
 
 class OrganisationView(APIView):

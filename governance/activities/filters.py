@@ -2,7 +2,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from governance.activities.models import LawfulBasis, ProcessingActivity
+from governance.activities.models import LawfulBasis, ProcessingActivity, ProcessorActivity
 
 
 class ActivityFilter(django_filters.FilterSet):
@@ -19,3 +19,16 @@ class ActivityFilter(django_filters.FilterSet):
 
     def search(self, activities: QuerySet, name: str, value: str) -> QuerySet:
         return activities.filter(Q(name__icontains=value) | Q(purpose__icontains=value))
+
+
+class ProcessorFilter(django_filters.FilterSet):
+    q = django_filters.CharFilter(
+        field_name="controller",
+        lookup_expr="icontains",
+        label="Search",
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+
+    class Meta:
+        model = ProcessorActivity
+        fields: list[str] = []

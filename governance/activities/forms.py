@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from governance.activities.models import Organisation, ProcessingActivity
+from governance.activities.models import Organisation, ProcessingActivity, ProcessorActivity
 
 
 class Lines(forms.CharField):
@@ -71,4 +71,37 @@ class ActivityForm(forms.ModelForm):
         widgets = {
             name: forms.Textarea(attrs={"rows": 3})
             for name in ("purpose", "transfers", "safeguards", "time_limits", "security_measures")
+        }
+
+
+class ProcessorForm(forms.ModelForm):
+    categories = Lines(
+        label="Categories of processing",
+        help_text="One a line: what is carried out for them. Art. 30(2)(b).",
+    )
+    sub_processors = Lines(required=False, help_text="One a line: who is engaged. Art. 28(2).")
+
+    class Meta:
+        model = ProcessorActivity
+        fields = [
+            "controller",
+            "contact",
+            "representative",
+            "officer",
+            "categories",
+            "sub_processors",
+            "transfers",
+            "safeguards",
+            "security_measures",
+        ]
+        widgets = {
+            name: forms.Textarea(attrs={"rows": 3})
+            for name in (
+                "contact",
+                "representative",
+                "officer",
+                "transfers",
+                "safeguards",
+                "security_measures",
+            )
         }

@@ -6,7 +6,7 @@ from django.db import models, transaction
 
 from audit.ledger.recording import record
 from governance.activities import events
-from governance.activities.models import Organisation, ProcessingActivity
+from governance.activities.models import Organisation, ProcessingActivity, ProcessorActivity
 
 Kept = TypeVar("Kept", bound=models.Model)
 UNTOUCHED = ("id", "created_at", "changed_at")
@@ -51,6 +51,29 @@ def remove(activity: ProcessingActivity) -> None:
     """Take an activity out of the record; data sets that it used stay, without it."""
     record(events.ACTIVITY_REMOVED, activity)
     activity.delete()
+
+
+@transaction.atomic
+def add_on_behalf(processing: ProcessorActivity) -> ProcessorActivity:
+    processing.save()
+    record(events.PROCESSING_ADDED, processing)
+    return processing
+
+
+@transaction.atomic
+def change_on_behalf(processing: ProcessorActivity) -> list[str]:
+    """Save processing on behalf that was changed; the names of the fields that changed."""
+    changed = _changed(processing, before=ProcessorActivity.objects.select_for_update().get(pk=processing.pk))
+    if changed:
+        processing.save()
+        record(events.PROCESSING_CHANGED, processing, fields=changed)
+    return changed
+
+
+@transaction.atomic
+def remove_on_behalf(processing: ProcessorActivity) -> None:
+    record(events.PROCESSING_REMOVED, processing)
+    processing.delete()
 
 
 def _changed(after: Kept, *, before: Kept | None) -> list[str]:

@@ -87,3 +87,49 @@ class ProcessingActivity(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("activities:activity", args=[self.pk])
+
+
+class ProcessorActivity(models.Model):
+    """What is processed on behalf of one controller, with the fields of Art. 30(2)."""
+
+    controller = models.CharField(max_length=200, help_text="On whose behalf. Art. 30(2)(a).")
+    contact = models.TextField(
+        "contact of the controller", help_text="Postal address, e-mail and telephone. Art. 30(2)(a)."
+    )
+    representative = models.TextField(
+        "representative of the controller", blank=True, help_text="Where there is one. Art. 30(2)(a)."
+    )
+    officer = models.TextField(
+        "data protection officer of the controller",
+        blank=True,
+        help_text="Name and contact, where there is one. Art. 30(2)(a).",
+    )
+    categories = ArrayField(
+        models.CharField(max_length=160),
+        help_text="What is carried out for them: hosting, payroll, support … Art. 30(2)(b).",
+    )
+    sub_processors = ArrayField(
+        models.CharField(max_length=160), blank=True, default=list, help_text="Who is engaged. Art. 28(2)."
+    )
+    transfers = models.TextField(
+        blank=True, help_text="Third countries or international organisations. Art. 30(2)(c)."
+    )
+    safeguards = models.TextField(blank=True, help_text="The safeguards for these transfers. Art. 30(2)(c).")
+    security_measures = models.TextField(blank=True, help_text="In general terms. Art. 30(2)(d), Art. 32(1).")
+    created_at = models.DateTimeField(auto_now_add=True)
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        db_table = "activities_on_behalf"
+        ordering = ["controller", "pk"]
+        verbose_name = "processing on behalf"
+        verbose_name_plural = "processing on behalf"
+
+    def __str__(self) -> str:
+        return f"For {self.controller}"
+
+    def ledger_name(self) -> str:
+        return str(self)
+
+    def get_absolute_url(self) -> str:
+        return reverse("activities:on_behalf", args=[self.pk])

@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from django import forms
+
 from audit.reports.base import Fact, Report, ReportContent, Section, Value, many
+from audit.reports.parameters import Period, choice, limits, within
 from retention.anonymization.models import Run
 
 JOBS = (
@@ -27,16 +30,29 @@ FIELDS = ("Job", "Source", "Field", "Category", "Sensitivity", "Technique", "Rea
 FETCH = 500
 
 
+class Which(Period):
+    """By the day on which the job was asked for."""
+
+    outcome = choice("Outcome", Run.Outcome.choices)
+    source = forms.CharField(required=False, max_length=300, help_text="Part of its name.")
+
+
 class Anonymization(Report):
     kind = "anonymization"
     title = "Anonymization jobs"
     purpose = "Every job: source, technique of each field and why, rows, what validation found, output and operator."
 
+    Parameters = Which
+
     def build(self, **parameters: Any) -> ReportContent:
         jobs: list[tuple[Value, ...]] = []
         fields: list[tuple[Value, ...]] = []
         states: Counter[str] = Counter()
-        runs = Run.objects.select_related("job").order_by("asked_at", "pk")
+        runs = Run.objects.filter(source__icontains=parameters.get("source") or "")
+        if parameters.get("outcome"):
+            runs = runs.filter(outcome=parameters["outcome"])
+        days = {"since": parameters.get("since"), "until": parameters.get("until")}
+        runs = within(runs, "asked_at", **days).select_related("job").order_by("asked_at", "pk")
         for run in runs.iterator(chunk_size=FETCH):
             states[run.state] += 1
             jobs.append(_job(run))
@@ -44,7 +60,7 @@ class Anonymization(Report):
         delivered = states[Run.Outcome.DELIVERED]
         return ReportContent(
             title=self.title,
-            subtitle=f"{many(len(jobs), 'job')}, {many(len(fields), 'field')}",
+            subtitle=f"{many(len(jobs), 'job')}, {many(len(fields), 'field')}{limits(**parameters)}",
             conclusion=f"Delivered: {delivered}. Refused by validation: {states[Run.Outcome.REFUSED]}. "
             f"Failed: {states[Run.Outcome.FAILED]}. Nothing is delivered that validation refused.",
             conclusive=True,

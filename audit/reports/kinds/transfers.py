@@ -7,10 +7,20 @@ from typing import Any
 from django.utils import timezone
 
 from audit.reports.base import Fact, Report, ReportContent, Section, many
+from audit.reports.parameters import OfSystem, choice, limits
 from catalog.localization.transfers import Transfer, misplaced, transfers
 from catalog.models import LocalizationRule, Safeguard, System
 
 COLUMNS = ("State", "From", "From region", "To", "To region", "Data", "May lie in", "Safeguard", "Edges")
+
+
+STATES = ("no safeguard", "region unknown", "safeguarded")
+
+
+class Which(OfSystem):
+    """A flow from or to the system."""
+
+    state = choice("State", [(state, state.capitalize()) for state in STATES])
 
 
 class Transfers(Report):
@@ -18,16 +28,25 @@ class Transfers(Report):
     title = "Transfers"
     purpose = "Every flow that takes personal data out of where they may lie, and the safeguard it has (Art. 44 to 49)."
 
+    Parameters = Which
+
     def build(self, **parameters: Any) -> ReportContent:
         today = timezone.localdate()
-        found, elsewhere = transfers(today), misplaced(today)
+        system, state = parameters.get("system"), parameters.get("state")
+        found = [
+            each
+            for each in transfers(today)
+            if (not system or system in (each.source.system.name, each.target.system.name))
+            and (not state or state == each.state)
+        ]
+        elsewhere = [each for each in misplaced(today) if not system or system == each.data_set.system.name]
         counted = {
             state: sum(each.state == state for each in found) for state in ("no safeguard", "region unknown")
         }
         nowhere = System.objects.filter(region="").count()
         return ReportContent(
             title=self.title,
-            subtitle=f"{many(len(found), 'transfer')} between data sets, by category of data",
+            subtitle=f"{many(len(found), 'transfer')} between data sets, by category of data{limits(**parameters)}",
             conclusion=f"Without a safeguard: {counted['no safeguard']}. Not to be judged, as a region is unknown: "
             f"{counted['region unknown']}. Lying where no rule allows it: {len(elsewhere)}.",
             conclusive=not any(counted.values()) and not elsewhere,
@@ -35,7 +54,7 @@ class Transfers(Report):
                 Section(
                     "Transfers",
                     "As far as lineage tells: events of producers, parsed SQL, views, and what was declared.",
-                    facts=[Fact("Systems without a region", nowhere)],
+                    facts=[Fact("Judged on", today), Fact("Systems without a region", nowhere)],
                     columns=COLUMNS,
                     rows=[_row(each) for each in found],
                     empty="No flow takes personal data out of where they may lie.",

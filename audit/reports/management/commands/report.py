@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from audit.ledger.context import Actor, acting
-from audit.reports.base import reports
+from audit.reports.base import Report, reports
 from audit.reports.making import Export, cleaned, export, make
 from audit.reports.renderers import renderers
 
@@ -24,6 +24,7 @@ class Command(BaseCommand):
         fields = {
             name: field
             for cls in reports.classes.values()
+            if not cls.about_a_person  # those are read from standard input: arguments are seen by others
             for name, field in cls.Parameters.base_fields.items()
         }
         for name, field in fields.items():
@@ -44,7 +45,9 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{output} is there already; choose another name, or write over it with --force."
             )
-        given = {name: options[name] for name in report.Parameters.base_fields if options[name] is not None}
+        given = {
+            name: value for name in report.Parameters.base_fields if (value := _given(report, name, options))
+        }
         try:
             parameters = cleaned(report, given)
         except ValidationError as refusal:
@@ -57,6 +60,10 @@ class Command(BaseCommand):
             sys.stdout.buffer.write(made.body)  # a PDF is no text
         else:
             self.stdout.write(f"{_write(made, output, force=options['force'])} is written.")
+
+
+def _given(report: Report, name: str, options: dict[str, Any]) -> str | None:
+    return sys.stdin.readline().strip() if report.about_a_person else options[name]
 
 
 def _write(made: Export, output: Path, *, force: bool) -> Path:
