@@ -1,9 +1,11 @@
 """The ledger: what `record` costs concurrent writers, how soon entries are numbered, how fast they are checked.
 
-    python -m benchmarks.ledger [--seconds 2] [--entries 30000] [--rounds 5]
+    python -m benchmarks.ledger [--seconds 2] [--entries 30000] [--rounds 5] [--export 1000000]
+                                [--proofs 1000000,10000000]
 
 Writers are processes and each commit is flushed to disk. Beside them, in the same rounds: a plain insert of the same
-row into a table without any rule, and a chain as one would write it at first, each entry under a lock on the last.
+row into a table without any rule, and a chain as one would write it at first, each entry under a lock on the last. Then
+what an outsider waits for: the stand-alone verifier, and the proof of one entry of a large log (`ledger_outside`).
 """
 
 import argparse
@@ -21,6 +23,7 @@ from typing import Any
 import psycopg
 
 from benchmarks.ground import console, judged, seconds, table
+from benchmarks.ledger_outside import measure_proofs, measure_standalone, report_outside
 
 WRITERS = (1, 8, 16)
 APPEND, SEQUENCED, SEQUENCE, VERIFY = 0.7, 50, 15_000, 40_000  # a ratio, milliseconds, and entries a second
@@ -46,14 +49,20 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--entries", type=int, default=30_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--export", type=int, default=1_000_000, help="entries of the export to check")
+    parser.add_argument("--proofs", default="1000000,10000000", help="sizes of the logs to prove an entry of")
     options = parser.parse_args()
     with console():
+        proofs = {int(size): measure_proofs(int(size)) for size in options.proofs.split(",")}
+        standalone = measure_standalone(options.export)
         flush_each_commit()
         execute(PEERS)
         rounds, delays = measure_writing(options.seconds, options.rounds)
         steady = [write_and_sequence(8, options.seconds, STEADY)[1] for _ in range(options.rounds)]
         rates = measure_chain(options.entries, options.rounds)
     print(report(rounds, delays, steady, rates))
+    print()
+    print(report_outside(options.export, standalone, proofs))
 
 
 def flush_each_commit() -> None:

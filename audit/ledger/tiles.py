@@ -58,15 +58,15 @@ def roots_of(asked: list[Range]) -> dict[Range, bytes]:
     }
     found: dict[Range, bytes] = {}
     for (level, index), ranges in wanted.items():
-        tile = stored.get((level, index))
+        step = level * HEIGHT
+        tile, offset = stored.get((level, index)), index * WIDTH
+        if tile is None:  # at the edge: what is wanted of it is read at once
+            offset = min(start for start, _ in ranges) >> step
+            tile = b"".join(hashes_at(level, offset, max(end for _, end in ranges) >> step))
         for start, end in ranges:
-            low, high = start >> (level * HEIGHT), end >> (level * HEIGHT)
-            if tile is None:
-                hashes = hashes_at(level, low, high)
-            else:
-                offset = index * WIDTH
-                hashes = [tile[32 * (n - offset) : 32 * (n - offset + 1)] for n in range(low, high)]
-            if len(hashes) != high - low:
+            low, high = (start >> step) - offset, (end >> step) - offset
+            hashes = [tile[32 * n : 32 * (n + 1)] for n in range(low, high)]
+            if len(tile) < 32 * high:
                 raise LookupError(f"The entries from {start} to {end} are not all there.")
             found[start, end] = _root(hashes)
     return found

@@ -1,3 +1,5 @@
+import re
+import shutil
 from io import StringIO
 from pathlib import Path
 
@@ -7,10 +9,11 @@ from django.core.management.base import CommandError
 from django.db import connection, transaction
 
 from audit.ledger import guarding
-from audit.ledger.models import Checkpoint, Entry, Segment
+from audit.ledger.models import Alarm, Checkpoint, Entry, Segment
 from audit.ledger.recording import record
 from audit.ledger.signing import signing_key
 from audit.ledger.worm import restoring
+from audit.ledger.worm.base import WormProblem
 from audit.ledger.worm.restoring import CannotRestore, restore
 from tests.audit.events import COUNTED
 from tests.conftest import LEDGER
@@ -99,3 +102,37 @@ def test_an_export_that_does_not_hold_is_not_restored(exported: Path) -> None:
     with pytest.raises(CommandError, match="The export does not hold"):
         call_command("audit", "restore", str(exported))
     assert Entry.objects.count() == 0
+
+
+def as_of_then(exported: Path, then: Path) -> None:
+    """The database as a backup has it that was made after the first of three exports."""
+    for path in (path for path in exported.rglob("*") if path.is_file()):
+        ends = [int(each) for each in re.findall(r"\d{14}", path.name)]
+        if not ends or ends[-1] <= 4:
+            (then / path.relative_to(exported)).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, then / path.relative_to(exported))
+    empty_the_ledger()
+    assert list(restore(then, key=signing_key().verifier)) == [4]
+
+
+def test_an_older_backup_is_filled_up_from_the_export(exported: Path, tmp_path: Path) -> None:
+    before = everything()
+    as_of_then(exported, tmp_path / "then")
+    assert list(restore(exported, key=signing_key().verifier))[-1] == len(before[0])
+    assert everything() == before
+    assert guarding.verify().intact
+
+
+def test_an_older_backup_that_goes_on_is_noticed_by_the_next_export(exported: Path, tmp_path: Path) -> None:
+    as_of_then(exported, tmp_path / "then")
+    with transaction.atomic():
+        record(COUNTED, how_many=1, note="another history")
+    assert guarding.export_now() == []
+    (alarm,) = Alarm.objects.all()
+    assert (alarm.kind, "an old backup was restored" in alarm.message) == ("diverged", True)
+    with transaction.atomic():
+        for _ in range(9):  # larger than what is at the place
+            record(COUNTED, how_many=2, note="another history")
+    with pytest.raises(WormProblem, match="is there already with other content"):
+        guarding.export_now()
+    assert Segment.objects.count() == 1
