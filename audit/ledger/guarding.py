@@ -20,10 +20,15 @@ from audit.ledger.worm.exporting import export, missing
 from audit.ledger.worm.places import place
 
 FRESH = timedelta(hours=48)  # a verification older than that says nothing about now
+CLOCKS_DIFFER = timedelta(minutes=10)
+WAITED_FOR = timedelta(hours=24)
 
 
 def sign() -> Checkpoint | None:
     """A checkpoint of how the log stands, shown to the witnesses; none, and an alarm, where the log has diverged."""
+    latest = Checkpoint.objects.first()
+    if latest:
+        _behind(latest.at, "checkpoint")
     try:
         made = checkpoint()
     except Diverged as problem:
@@ -35,9 +40,15 @@ def sign() -> Checkpoint | None:
 
 
 def export_now() -> list[Segment]:
-    """Export what is new and look for gaps; a place that refuses raises an alarm. Raises WormProblem."""
+    """Export what is new and look for gaps; a place that refuses raises an alarm. Raises WormProblem.
+
+    Waits where the clock was set back by less than a day: a segment cannot be sealed before the one before it.
+    """
     where = place()
     if where is None:
+        return []
+    last = Segment.objects.first()
+    if last and timedelta() < _behind(last.written_at, "segment") <= WAITED_FOR:
         return []
     if stamping.authority() and sign():
         stamping.stamp_latest()
@@ -54,6 +65,19 @@ def export_now() -> list[Segment]:
         spans = ", ".join(f"{start} to {end - 1}" for start, end in holes[:10])
         raise_alarm(Alarm.Kind.GAP, f"The export at {where.label} has no segment for the entries {spans}.")
     return written
+
+
+def _behind(latest: datetime, what: str) -> timedelta:
+    """By how much the clock stands before what was signed last: then, an alarm; nothing where clocks just differ."""
+    behind = latest - timezone.now()
+    if behind <= CLOCKS_DIFFER:
+        return timedelta()
+    raise_alarm(
+        Alarm.Kind.CLOCK,
+        f"The last {what} was signed at {latest:%Y-%m-%d %H:%M} UTC, and it is {timezone.now():%Y-%m-%d %H:%M} now: "
+        "the clock was set back, or was wrong then. The export waits for up to a day; auditors will ask.",
+    )
+    return behind
 
 
 def verify(*, progress: Callable[[int], None] | None = None) -> Verification:

@@ -246,6 +246,7 @@ class Alarm(models.Model):
         GAP = "gap", "Segments are missing in the export"
         WITNESS = "witness", "A witness refused"
         STAMP = "stamp", "A checkpoint could not be time-stamped"
+        CLOCK = "clock", "The clock was set back"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     message = models.TextField()

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Check an export of the ledger without the console: one file, Python 3.11 and the package `cryptography`.
 
-    python verifier.py EXPORT --key KEY [--witness KEY]… [--checkpoint FILE]… [--roots FILE] [--entry NUMBER] [--json]
+    python verifier.py EXPORT --key KEY [--witness KEY]… [--checkpoint FILE]… [--roots FILE] [--entry NUMBER]
+                       [--accept-times] [--json]
     python verifier.py --proof FILE --body FILE --key KEY [--witness KEY]… [--json]
     python verifier.py proof REPORT --key KEY [--witness KEY]… [--json]
     python verifier.py report FILE --key KEY [--export EXPORT | --proof PROOF] [--witness KEY]… [--json]
@@ -65,6 +66,7 @@ EARLIER = timedelta(
     hours=24
 )  # an entry is written by a transaction that may have begun before the segment before it
 LATER = timedelta(minutes=10)  # clocks of several machines differ
+LISTED = 20  # wrong times, where they are accepted
 SMALL = 1_000_000  # bytes that a note, a key or a time stamp has at most: more is not read
 SEGMENT = re.compile(r"segments/(\d{14})-(\d{14})\.manifest")
 
@@ -383,12 +385,18 @@ def verify(
     roots: bytes = b"",
     entry: int | None = None,
     wanted: bytes = b"",
+    accept_times: bool = False,
 ) -> Found:
-    """Check everything, and keep the entries that hold `wanted`. Raises Wrong at the first thing that does not hold."""
+    """Check everything, and keep the entries that hold `wanted`. Raises Wrong at the first thing that does not hold.
+
+    With `accept_times`, times that are wrong are listed among the remarks.
+    """
     logs = _with_changes(export, [key for key in keys if key.kind == LOG])
     heads = _checkpoints(export, logs, witnesses, earlier)
     found, tree = Found(checkpoints=len(heads), keys=len(logs)), Tree()
-    times = Times(_stamps(export, roots, found) + _cosigned(export, witnesses))
+    wrong_times: list[str] = []
+    attested = _stamps(export, roots, found) + _cosigned(export, witnesses)
+    times = Times(attested, accepted=wrong_times if accept_times else None)
     previous, sealed_before = "", ""
     reached = 0
     for name in export.names("segments"):
@@ -403,12 +411,8 @@ def verify(
             raise Wrong(f"The entries {reached} to {start - 1} are missing: no segment has them.", reached)
         if manifest["previous"] != previous:
             raise Wrong(f"{name} does not follow the manifest before it: one of them was replaced.", start)
-        if sealed_before and _moment(manifest["made_at"], start) < _moment(sealed_before, start) - LATER:
-            raise Wrong(
-                f"{name} says it was sealed before the one before it: the clock was set back, or a time is forged.",
-                start,
-            )
-        _segment(export, manifest, tree, found, heads, sealed_before, entry, times, wanted)
+        times.begin(name, manifest["made_at"], sealed_before, start)
+        _segment(export, manifest, tree, found, heads, entry, times, wanted)
         reached, previous, sealed_before = end, hashlib.sha256(content).hexdigest(), manifest["made_at"]
         found.segments += 1
     for size, (what, _) in sorted(heads.items()):
@@ -417,6 +421,9 @@ def verify(
                 f"{what} counts {size} entries, and the export ends at {reached}: the later ones are missing.",
                 reached,
             )
+    found.remarks += wrong_times[:LISTED]
+    if len(wrong_times) > LISTED:
+        found.remarks.append(f"{len(wrong_times) - LISTED} more times are wrong.")
     found.entries, found.root = tree.size, base64.b64encode(tree.root()).decode()
     if witnesses:
         found.witnesses = _witnessed(export, witnesses, heads)
@@ -768,9 +775,11 @@ def _cosigned(export: Export, witnesses: list[Key]) -> list[Attested]:
 
 
 class Times:
-    """What was attested, by size: what is the latest known before an entry, and the earliest behind it."""
+    """What is known of the times of entries: the latest before an entry, and the earliest behind it."""
 
-    def __init__(self, attested: list[Attested]) -> None:
+    def __init__(self, attested: list[Attested], *, accepted: list[str] | None = None) -> None:
+        """With `accepted`, what is wrong with times is put there and is no failure."""
+        self.accepted = accepted
         self.known = sorted(attested, key=lambda each: each.size)
         self.sizes = [each.size for each in self.known]
         self.before: list[Attested] = []
@@ -780,21 +789,46 @@ class Times:
         for each in reversed(self.known):
             self.behind.append(min([*self.behind[-1:], each], key=lambda one: one.at))
         self.behind.reverse()
+        self.earliest: datetime | None = None  # of the entries of this segment
+        self.latest: datetime | None = None
+
+    def begin(self, name: str, made_at: str, made_before: str, start: int) -> None:
+        """A segment, sealed at a time, after one that was sealed before. Raises Wrong."""
+        sealed, before = _moment(made_at, start), _moment(made_before, start) if made_before else None
+        self.latest, self.earliest = sealed + LATER, before - EARLIER if before else None
+        if before and sealed < before - LATER:
+            self._wrong(
+                f"{name} says it was sealed before the one before it: the clock was set back, or a time is forged.",
+                start,
+            )
 
     def check(self, number: int, moment: datetime) -> None:
-        """That an entry is not later than what saw it, nor earlier than what saw the log without it. Raises Wrong."""
+        """That an entry fits its segment, and what was seen of the log with it and without it. Raises Wrong."""
+        if self.earliest and moment < self.earliest:
+            self._wrong(
+                f"Entry {number} says it is older than the segment before it: its time is forged.", number
+            )
+        if self.latest and moment > self.latest:
+            self._wrong(
+                f"Entry {number} says it is from after its segment was sealed: its time is forged.", number
+            )
         place = bisect_right(self.sizes, number)
         if place < len(self.known) and moment > self.behind[place].at + LATER:
             by, at = self.behind[place].by, self.behind[place].at.isoformat()
-            raise Wrong(
+            self._wrong(
                 f"Entry {number} says it is from after {by} saw it ({at}): its time is forged.", number
             )
         if place and moment < self.before[place - 1].at - EARLIER:
             by, at = self.before[place - 1].by, self.before[place - 1].at.isoformat()
-            raise Wrong(
+            self._wrong(
                 f"Entry {number} says it is from long before {by} saw the log without it ({at}): its time is forged.",
                 number,
             )
+
+    def _wrong(self, message: str, entry: int) -> None:
+        if self.accepted is None:
+            raise Wrong(message, entry)
+        self.accepted.append(message)
 
 
 def _witnessed(export: Export, witnesses: list[Key], heads: dict[int, tuple[str, bytes]]) -> list[str]:
@@ -831,7 +865,6 @@ def _segment(
     tree: Tree,
     found: Found,
     heads: dict[int, tuple[str, bytes]],
-    sealed_before: str,
     entry: int | None,
     times: Times,
     wanted: bytes,
@@ -848,8 +881,6 @@ def _segment(
     if entries_problem:
         raise Wrong(*_first_wrong(export, manifest, leaves, entries_problem))
     bodies = _bodies(packed, manifest["entries"]["name"], start)
-    earliest = _moment(sealed_before, start) - EARLIER if sealed_before else None
-    latest = _moment(manifest["made_at"], start) + LATER
     for number in range(start, end):
         body = next(bodies, None)
         if body is None:
@@ -859,14 +890,6 @@ def _segment(
         if leaf != leaves[place : place + 32]:
             raise Wrong(f"Entry {number} was altered, swapped, inserted or removed.", number)
         moment = _check_entry(number, body)
-        if earliest and moment < earliest:
-            raise Wrong(
-                f"Entry {number} says it is older than the segment before it: its time is forged.", number
-            )
-        if moment > latest:
-            raise Wrong(
-                f"Entry {number} says it is from after its segment was sealed: its time is forged.", number
-            )
         times.check(number, moment)
         tree.add(leaf)
         if number == entry:
@@ -1081,6 +1104,11 @@ def _main(given: list[str]) -> int:
     parser.add_argument("--witness", action="append", default=[], help="verifier key of a witness")
     parser.add_argument("--checkpoint", action="append", default=[], type=Path, help="one kept from earlier")
     parser.add_argument("--entry", type=int, help="show this entry, and that it is in the tree")
+    parser.add_argument(
+        "--accept-times",
+        action="store_true",
+        help="list wrong times and go on: a clock was known to be wrong",
+    )
     parser.add_argument("--json", action="store_true", help="the report as JSON")
     asked = parser.parse_args(given)
     if bool(asked.export) == bool(asked.proof) or bool(asked.proof) != bool(asked.body):
@@ -1102,6 +1130,7 @@ def _main(given: list[str]) -> int:
             earlier=[path.read_bytes() for path in asked.checkpoint],
             roots=asked.roots.read_bytes() if asked.roots else b"",
             entry=asked.entry,
+            accept_times=asked.accept_times,
         )
     except OSError as problem:
         sys.stderr.write(f"It could not be checked: {problem}\n")

@@ -16,6 +16,7 @@ from audit.ledger.recording import record
 from audit.ledger.signing import signing_key
 from audit.ledger.worm.base import WormProblem
 from tests.audit.events import COUNTED
+from tests.audit.test_exporting import check
 
 pytestmark = pytest.mark.usefixtures("somebody_acts")
 
@@ -156,3 +157,25 @@ def test_commands(db: None, worm: Path, tmp_path: Path) -> None:
     said = StringIO()
     call_command("audit", "key", stdout=said)
     assert said.getvalue().strip() == str(signing_key().verifier)
+
+
+def test_a_clock_that_was_set_back_raises_the_alarm_and_the_export_waits(
+    db: None, worm: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(2)
+    guarding.export_now()
+    real = timezone.now
+    grow(2)
+    with monkeypatch.context() as patched:
+        patched.setattr(guarding.timezone, "now", lambda: real() - timedelta(minutes=5))
+        guarding.sign()
+        assert not Alarm.objects.exists()  # clocks differ
+        patched.setattr(guarding.timezone, "now", lambda: real() - timedelta(hours=2))
+        assert guarding.export_now() == []
+        (alarm,) = Alarm.objects.all()
+        assert alarm.kind == "clock"
+        assert "the clock was set back, or was wrong then" in alarm.message
+        guarding.sign()
+        assert Alarm.objects.count() == 1
+    assert len(guarding.export_now()) == 1  # the time has come
+    assert check(worm)["holds"]

@@ -19,7 +19,7 @@ from audit.ledger.rotating import rotate
 from audit.ledger.signing import signing_key
 from audit.ledger.worm.exporting import export
 from audit.ledger.worm.folder import FolderPlace
-from tests.audit.tampering import KINDS, Held, files, span
+from tests.audit.tampering import KINDS, Held, altered, clock_set_back, files, span
 from tests.audit.test_exporting import check, grow
 
 pytestmark = pytest.mark.usefixtures("somebody_acts")
@@ -128,6 +128,21 @@ def test_a_clock_that_was_wrong_from_the_first_day_is_found_by_who_has_another(
     report = check(place.root, "--witness", str(witness.verifier))
     assert report["entry"] == 3
     assert "Entry 3 says it is from long before witness.example/w saw the log without it" in report["problem"]
+    known = check(place.root, "--witness", str(witness.verifier), "--accept-times")
+    assert (known["holds"], known["entries"], len(known["remarks"])) == (True, 6, 3)
+    assert known["remarks"][0] == report["problem"]
+
+
+def test_who_accepts_wrong_times_sees_all_else(exported: tuple[Path, Held]) -> None:
+    root, held = exported
+    dice = random.Random(1)
+    clock_set_back(root, dice, held)
+    known = check(root, "--accept-times", key=str(held.key.verifier))
+    assert known["holds"]
+    assert any("the clock was set back" in remark for remark in known["remarks"])
+    altered(root, dice, held)
+    report = check(root, "--accept-times", key=str(held.key.verifier))
+    assert "is the first that is wrong" in report["problem"]
 
 
 def test_an_entry_from_after_it_was_cosigned_is_found(db: None, tmp_path: Path) -> None:

@@ -34,8 +34,9 @@ def restore(export: Path, *, key: VerifierKey, protection: str = "restored from 
     Killed half way, it goes on behind the last whole batch. The export is verified first, as an auditor would.
     """
     try:
-        found = verifier.verify(verifier.Export(export), [verifier.Key(str(key))])
-    except verifier.Wrong as wrong:
+        # A clock that was wrong once is for auditors to judge: the entries are what they are.
+        found = verifier.verify(verifier.Export(export), [verifier.Key(str(key))], accept_times=True)
+    except (verifier.Wrong, verifier.CannotCheck) as wrong:
         raise CannotRestore(f"The export does not hold: {wrong}") from wrong
     there = Head.objects.get(pk=1).size
     manifests = list(_manifests(export))
