@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 
+from audit.reports.base import reports
 from audit.reports.checking import check_file, makings, proof_of_making
 from audit.reports.digesting import LARGEST
 from governance.console import people
@@ -44,11 +45,18 @@ def check(request: StaffRequest) -> HttpResponse:
         found, names = check_file(file.chunks()), people.names()
         context |= {
             "found": found,
-            "makings": [(making, named(making.actor, names)) for making in found.makings or found.same],
+            "makings": [
+                (making, named(making.actor, names), _title(making.kind))
+                for making in found.makings or found.same
+            ],
             "file_name": file.name,
             "may_open": request.user.may("ledger.view"),
         }
     return page(request, "reports/check.html", context, status=422 if form.errors else 200)
+
+
+def _title(kind: str) -> str:
+    return reports.classes[kind].title if kind in reports.classes else kind
 
 
 @allow("reports.view")

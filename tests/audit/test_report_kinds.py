@@ -201,11 +201,11 @@ def test_controls_are_told_with_figures_and_entries(done: SubjectRequest, vera: 
     assert facts(report, "Classification of data, decided by people")["Unreviewed, counted as personal"] == 2
     told = {row[0]: row[2] for row in section(report, "Erasure verified by a second search").rows}
     assert told == {"plan.started": 1, "step.done": 4, "erasure.verified": 1}
-    assert {gap.where for gap in report.gaps} == {title for title, said in holds.items() if said == "no"}
+    assert {gap.what for gap in report.gaps} == {title for title, said in holds.items() if said == "no"}
     assert report.conclusive is False
     Column.objects.update(state="confirmed")
     assert "Classification of data, decided by people" not in [
-        gap.where for gap in content("control_evidence").gaps
+        gap.what for gap in content("control_evidence").gaps
     ]
 
 
