@@ -1,12 +1,14 @@
 """The long work on requests, as jobs. What waits for the same thing is done together, many requests at once."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from audit.ledger.context import Actor, acting
 from catalog.connectors.base import Unreachable
 from erasure.approving import execution
 from erasure.concluding import wait
@@ -141,7 +143,8 @@ def _resume(request: SubjectRequest) -> bool:
     plan = request.plans.filter(state__in=[Plan.State.APPROVED, Plan.State.EXECUTING]).first()
     if plan is None:
         try:
-            search(request)
+            with _on_behalf(request):
+                search(request)
         except NotNow:
             return False
         return True
@@ -150,6 +153,13 @@ def _resume(request: SubjectRequest) -> bool:
         job=execution(plan), look_again_at=timezone.now() + SILENCE
     )
     return True
+
+
+def _on_behalf(request: SubjectRequest) -> AbstractContextManager[None]:
+    """Acting as who asked for the search: a plan has the maker that the approver may not be."""
+    if request.job and request.job.started_by:
+        return acting(Actor(**request.job.actor))
+    return acting(request.handled_by.as_actor()) if request.handled_by else nullcontext()
 
 
 @transaction.atomic

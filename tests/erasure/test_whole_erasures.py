@@ -171,6 +171,8 @@ def test_a_store_that_is_down_when_its_turn_to_be_searched_comes_is_waited_for(
     System.objects.update(settings=original)
     request = later(request, work)
     assert (request.state, request.problem) == (State.PLANNED, "")
+    assert request.plans.get().made_by == amir  # for whom the console went on, so that another may approve
+    assert approve(request, petra, work).state == State.COMPLETE
 
 
 def test_a_store_that_is_down_for_the_second_search_is_waited_for(
