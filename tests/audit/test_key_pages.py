@@ -21,7 +21,7 @@ from audit.ledger.rotating_together import fingerprint
 from audit.ledger.signing import signing_key
 from governance.console.models import User
 from tests.audit.test_exporting import grow
-from tests.people import client_of
+from tests.people import api_of, client_of
 
 PROPOSE = "/ledger/integrity/keys/propose/"
 
@@ -164,6 +164,28 @@ def test_keys_from_the_environment_need_a_second_one(proposal: KeyProposal, petr
     settings.LEDGER_KEY += _pem(Ed25519PrivateKey.generate())
     assert approve(petra, proposal).status_code == 302
     assert VerifierKey.parse(KeyChange.objects.get().new) == signing_key().verifier
+
+
+def test_over_rest_it_takes_two_as_well(amir: User, petra: User, vera: User) -> None:
+    home = "/api/v1/ledger/keys/"
+    grow(1)
+    made = api_of(amir).post(home, {"reason": "Yearly change."}, format="json")
+    assert (made.status_code, made.json()["state"], made.json()["new"]) == (201, "proposed", "")
+    assert api_of(petra).post(home, {"reason": "Me too."}, format="json").status_code == 400
+    one, seen = f"{home}{made.json()['id']}/", made.json()["fingerprint"]
+    assert api_of(vera).get(one).json()["reason"] == "Yearly change."
+    assert api_of(vera).post(f"{one}approve/", {"fingerprint": seen}, format="json").status_code == 403
+    own = api_of(amir).post(f"{one}approve/", {"fingerprint": seen}, format="json")
+    assert (own.status_code, own.json()["detail"]) == (
+        409,
+        "You proposed this: somebody else has to approve it.",
+    )
+    assert api_of(petra).post(f"{one}approve/", {"fingerprint": "0"}, format="json").status_code == 409
+    done = api_of(petra).post(f"{one}approve/", {"fingerprint": seen}, format="json").json()
+    assert (done["state"], done["new"]) == ("done", str(signing_key().verifier))
+    assert (done["asked_by"], done["decided_by"]) == (str(amir.public_id), str(petra.public_id))
+    assert api_of(petra).post(f"{one}reject/", {"reason": "x"}, format="json").status_code == 409
+    assert [each["id"] for each in api_of(vera).get(home).json()["results"]] == [made.json()["id"]]
 
 
 def _pem(key: Ed25519PrivateKey) -> str:
