@@ -150,7 +150,7 @@ def _take_out(estate: Estate, hit: Hit, decision: Decision, names: set[str]) -> 
         if column.name not in names:
             continue
         why = _why_kept(column, set(), _foreign(estate, hit), decision.hold)
-        if not why and not column.nullable and column.sensitivity != Sensitivity.DIRECT:
+        if not why and not column.nullable and not _tells_by_itself(estate, column):
             why = "it may not be empty, and says nothing about the person once their own rows are gone"
         if why:
             decision.kept.append({"column": column.name, "why": why})
@@ -161,6 +161,15 @@ def _take_out(estate: Estate, hit: Hit, decision: Decision, names: set[str]) -> 
             decision.problems.append({"where": str(hit.data_set), "message": str(problem), "remedy": ""})
     if decision.replacements:
         decision.method = "anonymize"
+
+
+def _tells_by_itself(estate: Estate, column: Column) -> bool:
+    """Whether the value says who the person is, and not only the number of rows that go."""
+    return (
+        column.sensitivity == Sensitivity.DIRECT
+        or bool(column.contains)
+        or bool(estate.nested.get(column.pk))
+    )
 
 
 def _undecided(estate: Estate, hit: Hit, rows: int) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import psycopg
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from catalog.connectors.base import (
     DataSetInfo,
     DataSetMissing,
     Definition,
+    Lingering,
     Match,
     Older,
     Replacement,
@@ -27,6 +28,7 @@ from catalog.connectors.postgresql_matching import equal, folded, folding_collat
 from catalog.connectors.postgresql_partitions import drop_partition, wholly_older
 from catalog.connectors.postgresql_replacing import assigned, differing
 from catalog.connectors.postgresql_sampling import as_text, shuffled, spread
+from catalog.connectors.postgresql_settling import CHOICES, NOTHING, REWRITE, VACUUM, vacuum
 from catalog.connectors.postgresql_types import readable, sql_column
 from catalog.connectors.sql import SqlConnector
 
@@ -52,6 +54,13 @@ class PostgresqlForm(forms.Form):
     statement_timeout = forms.IntegerField(
         label="Statement time-out in seconds", initial=STATEMENT_SECONDS, min_value=1, required=False
     )
+    after_erasure = forms.ChoiceField(
+        label="After an erasure",
+        required=False,
+        choices=CHOICES,
+        help_text="Dead rows stay in the files of a table until it is vacuumed, and their bytes until it is written "
+        "anew. The role must own the tables, or be granted MAINTAIN on them.",
+    )
 
     def clean_host(self) -> str:
         host = self.cleaned_data["host"]
@@ -69,6 +78,7 @@ class PostgresqlConnector(SqlConnector):
     Form = PostgresqlForm
     secret_fields = frozenset({"password"})
     search_inside = True
+    _not_rewritten: Set[str] = frozenset()  # data sets that the last attempt did not come to
 
     @property
     def schemas(self) -> list[str] | None:
@@ -225,6 +235,30 @@ class PostgresqlConnector(SqlConnector):
 
     def check_constraints_at_once(self, connection: sa.Connection) -> None:
         connection.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
+
+    def settle(self, data_set: str) -> None:
+        self.require_writable()
+        wanted = self.settings.get("after_erasure") or VACUUM
+        if wanted == NOTHING:
+            return
+        with self.transaction(data_set) as connection:
+            table = self.describe(connection, data_set)
+        if "ctid" in table.c:
+            with self._explained(data_set):
+                done = vacuum(self.engine, table, rewrite=wanted == REWRITE, lock_seconds=LOCK_SECONDS)
+            self._not_rewritten = {*self._not_rewritten, data_set} - ({data_set} if done else set())
+
+    def lingering(self, data_set: str, matches: Sequence[Match]) -> Lingering | None:
+        """What could not be written anew just now, where that is asked for; of dead rows the store says nothing."""
+        if self.settings.get("after_erasure") != REWRITE or data_set not in self._not_rewritten:
+            return None
+        return Lingering(
+            1,
+            None,
+            f"The rows are deleted, but {data_set} could not be written anew, as the settings of this system ask: the "
+            "table is locked, a transaction on the server is open that began before, or the role neither owns the "
+            "table nor has MAINTAIN on it.",
+        )
 
     def explain(self, error: DBAPIError, *, data_set: str, columns: Sequence[str]) -> ConnectorError:
         settings, cause = self.settings, error.orig

@@ -20,6 +20,7 @@ ADDED: dict[str, Callable[[], Iterable[Sequence[object]]]] = {
 }
 NAMES = [*map(extract.snake, extract.TABLES), *ADDED]
 VIEW = "customer_overview"
+MAINTAIN_SINCE = 170_000  # the version of PostgreSQL from which on others than owners may be let vacuum
 
 
 def load(shop: Shop, *, again: bool = False) -> bool:
@@ -85,13 +86,15 @@ def _fill(connection: psycopg.Connection) -> None:
 
 
 def _let_in(connection: psycopg.Connection, shop: Shop) -> None:
-    """What the console needs to find, overwrite and delete, and nothing more."""
+    """What the console needs to find, overwrite, delete and vacuum, and nothing more."""
     role = sql.Identifier(shop.console.user)
     database = sql.Identifier(shop.owner.database)
     connection.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(database, role))
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
     connection.execute(sql.SQL("GRANT SELECT, UPDATE, DELETE ON {} TO {}").format(_listed(NAMES), role))
     connection.execute(sql.SQL("GRANT SELECT ON {} TO {}").format(sql.Identifier(VIEW), role))
+    if connection.info.server_version >= MAINTAIN_SINCE:
+        connection.execute(sql.SQL("GRANT MAINTAIN ON {} TO {}").format(_listed(NAMES), role))
 
 
 def _listed(names: Iterable[str]) -> sql.Composed:

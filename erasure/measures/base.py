@@ -19,7 +19,7 @@ class Turn(StrEnum):
 
     FIRST = "first"  # before any row is changed: what must not lose the race (the registry)
     AFTER_ROWS = "after rows"  # once the other rows are gone, before the rows that identify the person
-    LAST = "last"  # when nothing else is left to do
+    LAST = "last"  # when all rows are gone, those that identify the person too
 
 
 @dataclass(frozen=True, slots=True)

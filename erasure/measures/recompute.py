@@ -23,7 +23,7 @@ class Recompute(Measure):
 
     kind = "recompute"
     label = "Recompute derived data"
-    turn = Turn.AFTER_ROWS
+    turn = Turn.LAST  # what is counted may be the rows that identify the person
 
     def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
         changed, owed = _changed(rows), _owed(request)

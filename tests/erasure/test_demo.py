@@ -39,6 +39,9 @@ from governance.embedded.postgres import EmbeddedPostgres
 from governance.embedded.programs import choose_port
 from retention.models import Hold
 from tests.erasure.estate import approve, find, request_of
+from tests.erasure.everywhere.databases import files_of as files_of_store
+from tests.erasure.everywhere.files import versions_of
+from tests.erasure.everywhere.needles import standing
 from tests.people import client_of, person
 from tests.services.fixtures import Database
 from tests.services.folders import service_folder
@@ -67,6 +70,9 @@ LUIS = {
     "street": "Av. Brigadeiro Faria Lima, 2170",
 }
 NAME = ("Luís", "Gonçalves")
+SAMPLED = """
+    SELECT concat_ws(' ', most_common_vals::text, histogram_bounds::text) FROM pg_stats WHERE schemaname = 'public'
+"""
 RECEIPT = b"Removed from all lists, job 4711.\n"
 
 
@@ -402,6 +408,7 @@ def test_one_customer_is_erased_and_nobody_else(db, place, servers, folder, work
     before = {table: rows_of(place, table) for table in ROWS}
     mailed, bought = mailing.read_bytes().splitlines(keepends=True), pq.read_table(purchases)
     signed_in = sessions_of(servers)
+    assert any(names_him(text) for (text,) in place.execute(SAMPLED))
     assert named_in(place, folder) == {
         "customer": 1,
         "invoice": 7,
@@ -441,6 +448,7 @@ def test_one_customer_is_erased_and_nobody_else(db, place, servers, folder, work
     assert named_in(place, folder) == {}
     # What is not in a row may yet stand in the file: a footer's smallest value, a page nothing points to.
     assert not any(names_him(path.read_bytes().decode(errors="replace")) for path in files_of(folder))
+    assert not any(names_him(text) for (text,) in place.execute(SAMPLED))
     after = {table: rows_of(place, table) for table in ROWS}
     mine = {
         table: [row for row in after[table] if row["customer_id"] == "1"] for table in ("customer", "invoice")
@@ -552,10 +560,20 @@ def test_what_goes_to_the_partner_is_listed_with_and_without_a_safeguard(db, pla
     }
 
 
-def test_a_reader_is_erased_from_the_lake_and_the_feature_store(db, place, servers, folder, work):
+def test_a_reader_is_erased_from_the_lake_and_the_feature_store(db, place, servers, s3_server, folder, work):
     demo("--story")
-    amir = User.objects.get(username="amir")
-    request = find(request_of("leonekohler@surfeu.de", amir), amir, work)
+    amir, petra = User.objects.get(username="amir"), User.objects.get(username="petra")
+    email = "leonekohler@surfeu.de"
+    written = [email, email.capitalize(), email.upper(), lake.hash_of(email)]
+    needles = {spelling.encode(): "e-mail" for spelling in written}
+
+    def stands():
+        places = [*versions_of(s3_server, lake.BUCKET, "lake"), *files_of_store(folder, "folder")]
+        return standing(needles, places)
+
+    counts_before = readers_by_country()
+    assert len(stands()) >= 5
+    request = find(request_of(email, amir), amir, work)
     methods = {
         str(step.data_set): step.method for step in request.plans.get().steps.filter(hit__isnull=False)
     }
@@ -570,6 +588,17 @@ def test_a_reader_is_erased_from_the_lake_and_the_feature_store(db, place, serve
     assert methods["Chinook events / shop.page_views"] == "outlive"
     counted = Recomputation.objects.get()
     assert (str(counted), counted.state) == ("Chinook lake / gold.readers_by_country", "approved")
+    request = approve(request, petra, work)
+    assert request.state == SubjectRequest.State.WAITING
+    assert not [step for step in request.plans.get().steps.all() if step.state == step.State.FAILED]
+    assert stands() == {}
+    assert readers_by_country() == counts_before | {"Germany": counts_before["Germany"] - 1}
+
+
+def readers_by_country():
+    with System.objects.get(name=lake.SYSTEM).connect() as connector:
+        rows = [row for batch in connector.read(lake.COUNTRIES) for row in batch.to_pylist()]
+    return {row["country"]: row["readers"] for row in rows}
 
 
 def names_him(text):
@@ -626,13 +655,18 @@ def test_on_the_embedded_server_it_makes_its_own_place_and_follows_a_new_port(db
             demo("--if-empty")
             assert demo() == LEFT_OUT
             system = System.objects.get(name=estate.SHOP)
-            assert system.settings | {"statement_timeout": 60, "sslmode": "prefer"} == {
+            assert system.settings | {
+                "statement_timeout": 60,
+                "sslmode": "prefer",
+                "after_erasure": "",
+            } == {
                 "host": "127.0.0.1",
                 "port": server.port,
                 "database": "chinook",
                 "user": "chinook_console",
                 "schemas": "public",
                 "statement_timeout": 60,
+                "after_erasure": "",
                 "sslmode": "prefer",
             }
             console = console_login(None, own / "var")

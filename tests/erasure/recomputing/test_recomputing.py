@@ -97,6 +97,22 @@ def test_figures_of_a_lake_without_the_person(lake: Lake, by_country: Recomputat
     assert len(lake.catalog.load_table("gold.by_country").snapshots()) == 1
 
 
+def test_figures_made_of_rows_that_identify_the_person_are_computed_after_these_are_gone(
+    lake: Lake, by_country: Recomputation, amir: User, petra: User, work: Callable[[], object]
+) -> None:
+    request = estate.find(estate.request_of("ana@example.org", amir), amir, work)
+    steps = request.plans.get().steps.order_by("position")
+    assert [(step.method, step.data_set.name) for step in steps] == [
+        ("delete", "silver.reader"),
+        ("recompute", "gold.by_country"),
+    ]
+    assert estate.approve(request, petra, work).state == SubjectRequest.State.COMPLETE
+    assert lake.rows("gold.by_country") == [
+        {"country": "Brazil", "readers": 1, "spent": None},
+        {"country": "Sweden", "readers": 1, "spent": 7},
+    ]
+
+
 def test_an_aggregate_of_nothing_is_empty(lake: Lake, by_country: Recomputation) -> None:
     lake.catalog.load_table("silver.reader").delete()
     assert recompute(by_country.data_set) == (0, 0)
