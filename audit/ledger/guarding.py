@@ -24,8 +24,11 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 WAITED_FOR = timedelta(hours=24)
 
 
-def sign() -> Checkpoint | None:
-    """A checkpoint of how the log stands, shown to the witnesses; none, and an alarm, where the log has diverged."""
+def sign(*, witnessed: bool = True) -> Checkpoint | None:
+    """A checkpoint of how the log stands, shown to the witnesses; none, and an alarm, where the log has diverged.
+
+    Who cannot wait for witnesses, as a page that is looked at, lets them be asked by the next run of the schedule.
+    """
     latest = Checkpoint.objects.first()
     if latest:
         _behind(latest.at, "checkpoint")
@@ -34,7 +37,7 @@ def sign() -> Checkpoint | None:
     except Diverged as problem:
         raise_alarm(Alarm.Kind.DIVERGED, str(problem))
         return None
-    if made.size:
+    if made.size and witnessed:
         ask_all(made)
     return made
 

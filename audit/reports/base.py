@@ -82,6 +82,8 @@ class Report(ABC):
         "reports.view"  # of what it tells, where that is closed to some who read reports
     )
     Parameters: ClassVar[type[forms.Form]] = forms.Form
+    # Whether it says who cosigned the checkpoint, and so has to wait for them.
+    witnessed: ClassVar[bool] = False
     # Its parameters say who it is about: they are posted, and stand in no address, file, schedule or entry.
     about_a_person: ClassVar[bool] = False
 

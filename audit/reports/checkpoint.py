@@ -42,17 +42,17 @@ class Checkpoint:
 
 
 @contextmanager
-def snapshot() -> Iterator[Checkpoint]:
+def snapshot(*, witnessed: bool = False) -> Iterator[Checkpoint]:
     """A read-only transaction that sees one moment, whose every entry a signed checkpoint covers.
 
     It is the first that does, so that as long as nothing has happened but that reports were made, it stays the same
     one. Only under writers that never rest, or where the log has diverged and nothing is signed any more, are there
-    entries beyond it: then it says how many.
+    entries beyond it: then it says how many. `witnessed`: whether a fresh checkpoint waits for the witnesses.
     """
     for attempt in range(1, ATTEMPTS + 1):
         sequence()
         if _covering() is None:
-            guarding.sign()
+            guarding.sign(witnessed=witnessed)
         with transaction.atomic():
             _see_one_moment()
             found = _covering()

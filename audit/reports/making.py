@@ -38,7 +38,7 @@ def cleaned(report: Report, given: Mapping[str, Any]) -> dict[str, Any]:
 def make(report: Report, *, parameters: Mapping[str, Any]) -> Document:
     """The report as everything stands at one moment, with the signed checkpoint that covers that moment."""
     given = report.prepare(**parameters)
-    with snapshot() as checkpoint:
+    with snapshot(witnessed=report.witnessed) as checkpoint:
         content: ReportContent = report.build(**given)
     return Document(report, report.named(**given), content, checkpoint)
 

@@ -39,8 +39,10 @@ def regime_field() -> forms.ChoiceField:
 
 
 def choice(label: str, choices: Any) -> forms.ChoiceField:
-    """One of these, or any."""
-    return forms.ChoiceField(required=False, label=label, choices=lambda: _any(choices))
+    """One of these, or any; `choices` may be asked for each time."""
+    return forms.ChoiceField(
+        required=False, label=label, choices=lambda: _any(choices() if callable(choices) else choices)
+    )
 
 
 def within(rows: QuerySet[Any], field: str, *, since: date | None, until: date | None) -> QuerySet[Any]:

@@ -18,7 +18,7 @@ from audit.reports.controls import CONTROLS, ISO, NIST, TITLES
 from audit.reports.making import cleaned, make
 from catalog.models import Column, System
 from erasure.models import SubjectRequest
-from governance.activities.models import Organisation, ProcessorActivity
+from governance.activities.models import Organisation, ProcessingActivity, ProcessorActivity
 from governance.console.models import User
 from tests.erasure import estate
 from tests.people import api_of, client_of
@@ -224,6 +224,19 @@ def test_of_the_entries_only_those_of_the_days_count(done: SubjectRequest):
 
 
 # Limits
+
+
+def test_one_activity_of_the_record(shop: System):
+    Organisation.objects.create(name="Shop Ltd", contact="office@shop.example")
+    for name in ("Sales", "Support"):
+        ProcessingActivity.objects.create(
+            name=name, purpose="x", lawful_basis="contract", subject_categories=["Customers"]
+        )
+    report = content("article_30", activity="Sales")
+    assert report.subtitle == "Shop Ltd, Art. 30(1) GDPR; activity Sales"
+    assert [section.heading for section in report.sections] == ["Controller", "Sales"]
+    assert {gap.where for gap in report.gaps} == {"Sales"}
+    assert "Support" in [section.heading for section in content("article_30").sections]
 
 
 def test_reports_can_be_limited(done: SubjectRequest, vera: User, amir: User):

@@ -16,7 +16,9 @@ from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
 
+from audit.ledger import guarding, verifier
 from audit.ledger.models import Entry
+from audit.ledger.signing import signing_key
 from audit.reports.checking import check_file
 from audit.reports.models import Delivery, Issue, Schedule
 from audit.reports.renderers.json import Json
@@ -96,6 +98,10 @@ def test_it_is_made_once_and_goes_everywhere(amir: User, worm: Path, sequenced: 
     (stored,) = (worm / "reports").iterdir()
     assert (stored.read_bytes(), stored.stat().st_mode & 0o222) == (body, 0)
     assert check_file([body]).known
+    guarding.export_now()
+    key = verifier.Key(str(signing_key().verifier))
+    found = verifier.verify_made(body, [key], export=verifier.Export(worm))
+    assert [each["facts"]["sha256"] for each in found["recorded"]] == [issue.sha256]
     entries = sequenced()
     assert actions(entries) == ["report.scheduled", "report.made", *["report.sent"] * 3]
     assert not [entry for entry in entries if b"example.org" in bytes(entry.body)]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django import forms
+
 from audit.reports.base import (
     ALWAYS,
     WHERE_APPLICABLE,
@@ -20,9 +22,16 @@ from audit.reports.base import (
     many,
 )
 from audit.reports.holdings import Holding, holdings, sorted_titles
+from audit.reports.parameters import choice, limits
 from governance.activities.models import Organisation, ProcessingActivity
 
 DATA_SETS = ("System", "Region", "Data set", "Categories of data", "Personal columns", "Unreviewed columns")
+
+
+class Which(forms.Form):
+    """One activity, to hand over its part of the record; the record itself is all of them."""
+
+    activity = choice("Activity", lambda: [(each, each) for each in _activities()])
 
 
 class Article30(Report):
@@ -30,12 +39,16 @@ class Article30(Report):
     title = "Record of processing activities"
     purpose = "What Art. 30(1) GDPR asks a controller to write down, with what the catalog knows, and what is missing."
 
+    Parameters = Which
+
     def build(self, **parameters: Any) -> ReportContent:
         organisation = Organisation.objects.order_by("pk").first()
         known = holdings()
+        one = parameters.get("activity") or ""
         activities = list(ProcessingActivity.objects.order_by("name", "pk").prefetch_related("data_sets"))
         used: dict[int, list[Holding]] = {activity.pk: _used(activity, known) for activity in activities}
-        unused = _unused(known, used)
+        unused = [] if one else _unused(known, used)
+        activities = [activity for activity in activities if one in ("", activity.name)]
         gaps = _gaps_of_controller(organisation)
         if not activities:
             gaps.append(Gap("Processing activities: none is recorded", "The record", "Art. 30(1)"))
@@ -48,21 +61,26 @@ class Article30(Report):
         missing = sum(gap.duty == ALWAYS for gap in gaps)
         return ReportContent(
             title=self.title,
-            subtitle=f"{organisation.name if organisation else 'No controller named'}, Art. 30(1) GDPR",
+            subtitle=f"{organisation.name if organisation else 'No controller named'}, Art. 30(1) GDPR"
+            f"{limits(**parameters)}",
             conclusion=_conclusion(missing, len(gaps) - missing),
             conclusive=not missing,
             sections=[
                 _controller(organisation),
                 *(_activity(activity, used[activity.pk]) for activity in activities),
-                Section(
-                    "Personal data that no activity uses",
-                    columns=DATA_SETS,
-                    rows=[_row(holding) for holding in unused],
-                    empty="None: every data set with personal data belongs to an activity.",
-                ),
+                *([] if one else [_without_activity(unused)]),
             ],
             gaps=gaps,
         )
+
+
+def _without_activity(unused: list[Holding]) -> Section:
+    return Section(
+        "Personal data that no activity uses",
+        columns=DATA_SETS,
+        rows=[_row(holding) for holding in unused],
+        empty="None: every data set with personal data belongs to an activity.",
+    )
 
 
 def _conclusion(missing: int, open_details: int) -> str:
@@ -197,3 +215,7 @@ def _missing_data(used: list[Holding]) -> str:
     if any(holding.unreviewed for holding in used):
         return "no column of its data sets has been reviewed"
     return "none of its data sets holds any"
+
+
+def _activities() -> list[str]:
+    return list(ProcessingActivity.objects.order_by("name").values_list("name", flat=True))

@@ -13,7 +13,7 @@ from audit.ledger.models import Entry
 from audit.reports.base import Fact, Gap, Report, ReportContent, Section, many
 from audit.reports.control_figures import Evidence
 from audit.reports.controls import CONTROLS, ISO, NIST, TITLES, Control
-from audit.reports.parameters import Period, within
+from audit.reports.parameters import Period, limits, within
 
 CONTROL = ("Control", "Holds", "NIST Privacy Framework", "ISO/IEC 27701", "Entries")
 FRAMEWORK = ("Framework", "Identifier", "About", "Controls")
@@ -47,7 +47,7 @@ class ControlEvidence(Report):
         unused = sum(evidence.holds is None for _, evidence, _ in found)
         return ReportContent(
             title=self.title,
-            subtitle=f"{many(len(found), 'control')}, {NIST} and {ISO}",
+            subtitle=f"{many(len(found), 'control')}, {NIST} and {ISO}{limits(**parameters)}",
             conclusion=f"Of {many(len(found), 'control')}, {len(found) - len(broken) - unused} hold, "
             f"{len(broken)} do not, and {unused} are not in use.",
             conclusive=not broken,

@@ -58,6 +58,7 @@ class ErasureProof(Report):
     purpose = "What was done on one request for erasure, by whom, how that was checked, and where the ledger says so."
     permission = "requests.view"
     Parameters = Which
+    witnessed = True
 
     def build(self, **parameters: Any) -> ReportContent:
         request = parameters["request"]

@@ -15,6 +15,7 @@ from django.db.models import Count, Max, Min
 from audit.ledger.events import EVENTS
 from audit.ledger.models import Entry
 from audit.reports.base import Fact, Report, ReportContent, Section, many
+from audit.reports.events import LEAVE_ALL_AS_IT_WAS
 from catalog.classification.vocabulary import CATEGORIES
 from erasure.models import Identifier, Step, SubjectRequest
 from erasure.registry.models import Registration
@@ -86,7 +87,7 @@ class PersonJobs(Report):
                 Section("In the registry", columns=REGISTERED, rows=_registered(lookups), empty="Nothing."),
                 Section(
                     "Entries of the ledger",
-                    "About the keyed references above.",
+                    "About the keyed references above, except that reports were made.",
                     columns=ENTRIES,
                     rows=_entries(subjects),
                     empty="None.",
@@ -141,6 +142,7 @@ def _registered(lookups: list[bytes]) -> list[tuple[Any, ...]]:
 def _entries(subjects: list[str]) -> list[tuple[Any, ...]]:
     counted = (
         Entry.objects.filter(subject__in=subjects)
+        .exclude(action__in=LEAVE_ALL_AS_IT_WAS)
         .order_by()
         .values("action")
         .annotate(entries=Count("pk"), first=Min("pk"), last=Max("pk"))
