@@ -105,7 +105,6 @@ class Run:
         self.quiet_since = time.monotonic()
         self.requests: list[int] = []
         self.company: Company | None = None
-        self.aged = False
         self.deaths = 0
         self.story: list[tuple[float, str]] = []
         self.asked_in_vain = 0
@@ -383,8 +382,7 @@ class Run:
         if self.cut and self.cut.up:
             self.cut.up()
             self.cut = None
-        if not self.aged and self._all_wait():
-            self.aged = True
+        if self._all_wait():  # again and again: who waited for a silent store writes tombstones later
             for store in self.company.stores:
                 if store.ages:
                     store.ages(self.gone)
