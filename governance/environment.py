@@ -76,6 +76,7 @@ class Environment:
     request_target_days: int  # how many days before the law's deadline a request ought to be answered
     request_kept_days: int  # how long identifiers, notes, letters and files of an ended request are kept
     ticket_kept_days: int  # how long the ended request itself is kept; 0: for ever
+    report_kept_days: int  # how long files and addresses of scheduled reports are kept
     identity_by: str  # link or code: what is sent to prove an identity, unless an officer chooses
     identity_remind_days: int  # after which whoever has not confirmed a request is reminded
     identity_close_days: int  # after which a request that nobody confirmed is closed; 0: when it is due
@@ -144,6 +145,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         request_target_days=_days("REQUEST_TARGET_DAYS", environ.get("REQUEST_TARGET_DAYS", "") or "7"),
         request_kept_days=_days("REQUEST_KEPT_DAYS", environ.get("REQUEST_KEPT_DAYS", "") or "30"),
         ticket_kept_days=_days("TICKET_KEPT_DAYS", environ.get("TICKET_KEPT_DAYS", "") or "1096"),
+        report_kept_days=_days("REPORT_KEPT_DAYS", environ.get("REPORT_KEPT_DAYS", "") or "400"),
         identity_by=_one_of("IDENTITY_BY", environ.get("IDENTITY_BY", "") or "link", ("link", "code")),
         identity_remind_days=_days("IDENTITY_REMIND_DAYS", environ.get("IDENTITY_REMIND_DAYS", "") or "7"),
         identity_close_days=_days("IDENTITY_CLOSE_DAYS", environ.get("IDENTITY_CLOSE_DAYS", "") or "21"),

@@ -158,6 +158,7 @@ CELERY_BEAT_SCHEDULE = {
     "remind of tasks": {"task": "custodians.remind", "schedule": timedelta(hours=1)},
     "make scheduled reports": {"task": "reports.make_due", "schedule": timedelta(minutes=5)},
     "send scheduled reports": {"task": "reports.send", "schedule": timedelta(minutes=1)},
+    "forget scheduled reports": {"task": "reports.forget", "schedule": crontab(hour="4", minute="45")},
     "send completion events": {"task": "anonymization.send_notices", "schedule": timedelta(minutes=1)},
 }
 # Days after an erasure is complete on which the person is searched for again: data come back.
@@ -201,6 +202,7 @@ HOLIDAYS_REGION = ENVIRONMENT.holidays_region
 REQUEST_TARGET_DAYS = ENVIRONMENT.request_target_days
 REQUEST_KEPT_DAYS = ENVIRONMENT.request_kept_days
 TICKET_KEPT_DAYS = ENVIRONMENT.ticket_kept_days
+REPORT_KEPT_DAYS = ENVIRONMENT.report_kept_days
 IDENTITY_BY = ENVIRONMENT.identity_by
 IDENTITY_REMIND_DAYS = ENVIRONMENT.identity_remind_days
 IDENTITY_CLOSE_DAYS = ENVIRONMENT.identity_close_days

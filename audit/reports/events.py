@@ -35,6 +35,11 @@ REPORT_NOT_SENT = Event(
 REPORT_NOT_MADE = Event(
     "report.not_made", "could not make a scheduled report", {"kind": Fact.WORD, "attempts": Fact.COUNT}
 )
+SCHEDULES_FORGOTTEN = Event(
+    "report.schedules_forgotten",
+    "deleted old files and addresses of scheduled reports",
+    {"issues": Fact.COUNT, "schedules": Fact.COUNT},
+)
 # No report says anything else after these than before them.
 LEAVE_ALL_AS_IT_WAS = tuple(
     event.key
@@ -46,6 +51,7 @@ LEAVE_ALL_AS_IT_WAS = tuple(
         REPORT_SENT,
         REPORT_NOT_SENT,
         REPORT_NOT_MADE,
+        SCHEDULES_FORGOTTEN,
         SOUGHT,  # which jobs processed a person: the question itself
     )
 )

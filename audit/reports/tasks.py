@@ -1,7 +1,7 @@
 from celery import shared_task
 
 from audit.ledger.context import Actor, acting
-from audit.reports.schedules import delivering, issuing
+from audit.reports.schedules import delivering, forgetting, issuing
 
 SCHEDULE = Actor("system", "report schedule")
 
@@ -20,3 +20,10 @@ def send() -> None:
     """Every minute: what was made goes to its places."""
     with acting(SCHEDULE):
         delivering.send_due()
+
+
+@shared_task(name="reports.forget")
+def forget() -> None:
+    """Every night: old files and addresses go."""
+    with acting(SCHEDULE):
+        forgetting.forget()

@@ -24,7 +24,7 @@ from audit.reports.models import Delivery, Issue, Schedule
 from audit.reports.renderers.json import Json
 from audit.reports.schedules import delivering, issuing, scheduling
 from audit.reports.schedules.rhythms import next_after, window
-from audit.reports.tasks import make_due, send
+from audit.reports.tasks import forget, make_due, send
 from governance.console.models import User
 from tests.people import api_of, client_of
 
@@ -335,3 +335,27 @@ def test_over_rest(vera: User, dana: User):
     assert api.delete(f"{url}{made.pk}/").status_code == 204
     made.refresh_from_db()
     assert made.stopped_at is not None
+
+
+def test_old_files_and_addresses_are_forgotten(amir: User, vera: User, worm: Path, settings: Any, sequenced):
+    old, fresh = scheduled(amir), scheduled(amir, kind="transfers", recipients=["amir@example.org"])
+    make_due()
+    forget()
+    assert Issue.objects.count() == Delivery.objects.count() == 2  # of a day of 2026, and not that old yet
+    issue = old.issues.get()
+    past = timezone.now() - timedelta(days=settings.REPORT_KEPT_DAYS, minutes=1)
+    Schedule.objects.filter(pk=old.pk).update(stopped_at=past)
+    Issue.objects.filter(pk=issue.pk).update(due_at=past)
+    Delivery.objects.filter(issue=issue).update(state=State.QUEUED)
+    forget()
+    assert Issue.objects.filter(pk=issue.pk).exists()  # it is still to be sent
+    Delivery.objects.filter(issue=issue).update(state=State.FAILED)
+    forget()
+    assert list(Delivery.objects.values_list("address", flat=True)) == ["amir@example.org"]
+    assert list(Schedule.objects.order_by("pk").values_list("recipients", flat=True)) == [
+        [],
+        ["amir@example.org"],
+    ]
+    told = [entry.content["facts"] for entry in sequenced() if entry.action == "report.schedules_forgotten"]
+    assert told == [{"issues": 0, "schedules": 1}, {"issues": 1, "schedules": 0}]
+    assert fresh.issues.count() == 1
