@@ -208,15 +208,21 @@ def _require_signed(
 ) -> None:
     """That a key of the log signed, which counts for a log of this size."""
     signers = [key for key in keys if key.name == origin and key.signed(text, lines, what) is not None]
-    if any(key.until is None or size <= key.until for key in signers):
-        return
-    if signers:
+    if not signers:
+        raise Wrong(f"{what} is not signed by a key of {origin} that was given.", entry)
+    _require_counting(signers, origin, what, size, entry)
+
+
+def _require_counting(
+    signers: list[Key], origin: str, what: str, size: int, entry: int | None = None
+) -> None:
+    """That one of those who signed was not replaced or revoked before the log was that large."""
+    if not any(key.until is None or size <= key.until for key in signers):
         raise Wrong(
             f"{what} is signed by a key of {origin} that counts for the first {signers[0].until} entries only: "
             "it was replaced or revoked.",
             entry,
         )
-    raise Wrong(f"{what} is not signed by a key of {origin} that was given.", entry)
 
 
 class Export:
@@ -697,18 +703,23 @@ def _checkpoints(
 
 
 def _with_changes(export: Export, logs: list[Key]) -> list[Key]:
-    """The keys that were given, and those that they vouch for: the old and the new one sign a change of keys."""
+    """The keys that were given, and those that they vouch for: the old and the new one sign a change of keys.
+
+    A key that was replaced or revoked makes no other one: neither by a second change, nor by one of a larger log.
+    """
     waiting = export.names("key-changes")
+    replaced: dict[str, tuple[str, str]] = {}  # by old key, the file and the new key
+    vouched: list[tuple[str, str, int, set[str]]] = []  # each change, with the keys that spoke for it
     while waiting:
         left = []
         for name in waiting:
             text, lines = note_of(export.read(name), name)
             try:
-                origin, kind, size, *keys, _ = text.splitlines()
+                origin, kind, said, *keys, _ = text.splitlines()
                 old, new = (Key(each) for each in keys)
                 if kind != "key change" or {old.name, new.name} != {origin}:
                     raise ValueError
-                until = int(size)
+                until = int(said)
             except (ValueError, CannotCheck):
                 raise Wrong(f"{name} is no change of keys.") from None
             known = [key for key in logs if key.text in (old.text, new.text)]
@@ -716,6 +727,12 @@ def _with_changes(export: Export, logs: list[Key]) -> list[Key]:
             if not any(key.text in signed for key in known):
                 left.append(name)
                 continue
+            before, instead = replaced.setdefault(old.text, (name, new.text))
+            if instead != new.text:
+                raise Wrong(
+                    f"{before} and {name} each replace the same key of {origin}: one of them is of whoever stole it."
+                )
+            vouched.append((name, origin, until, signed & {key.text for key in known}))
             logs += [key for key in (old, new) if key.text not in {each.text for each in known}]
             for key in logs:
                 if key.text == old.text:
@@ -726,6 +743,8 @@ def _with_changes(export: Export, logs: list[Key]) -> list[Key]:
                 "get the log's new key from the controller by another way."
             )
         waiting = left
+    for name, origin, size, texts in vouched:
+        _require_counting([key for key in logs if key.text in texts], origin, name, size)
     return logs
 
 

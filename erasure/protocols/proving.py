@@ -12,12 +12,12 @@ from erasure.requests.states import NotNow
 from erasure.rights import right_of
 
 
-def prove(request: SubjectRequest, *, vouched: Collection[str], by: str) -> None:
-    """Take the categories of identifier that `by` vouches for as verified; with none, send our own link."""
+def prove(request: SubjectRequest, *, vouched: Collection[tuple[str, str]], by: str) -> None:
+    """Take the identifiers that `by` vouches for as verified; with none, send our own link."""
     if not right_of(request.kind).needs_identity or request.state not in identity.UNVERIFIED:
         return
     if vouched:
-        identity.confirm_by_sender(request, categories=vouched, how=f"by {by}, who vouches for it")
+        identity.confirm_by_sender(request, identifiers=vouched, how=f"by {by}, who vouches for it")
         return
     try:
         identity.send_link(request)

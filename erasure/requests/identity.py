@@ -20,10 +20,11 @@ from django.utils import timezone
 from audit.ledger.recording import record
 from erasure import events
 from erasure.models import IdentityCheck, SubjectRequest
-from erasure.requests.intake import EMAIL
+from erasure.requests.intake import EMAIL, add_identifier
 from erasure.requests.letters import send_letter
 from erasure.requests.states import NotNow, move
 from erasure.requests.timing import identity_proven
+from governance.keyring.lookups import lookup_of
 from governance.keyring.sealing import keyed_hash
 
 State = SubjectRequest.State
@@ -136,10 +137,16 @@ def confirm_by_officer(request: SubjectRequest, *, how: str) -> None:
 
 
 @transaction.atomic
-def confirm_by_sender(request: SubjectRequest, *, categories: Collection[str], how: str) -> None:
-    """Whoever sent the request for the person vouches for these kinds of identifier. Raises NotNow."""
-    request.identifiers.filter(category__in=categories).update(verified=True)
+def confirm_by_sender(request: SubjectRequest, *, identifiers: Collection[tuple[str, str]], how: str) -> None:
+    """Whoever sent the request for the person vouches for these identifiers, (category, value), and no others.
+
+    One that the request, which somebody else may have made, does not have yet is added. Raises NotNow, ValidationError.
+    """
     prove(request, method="sender", how=how, note=how)
+    for category, value in identifiers:
+        named = request.identifiers.filter(category=category, lookup=lookup_of(category, value))
+        if not named.update(verified=True):
+            add_identifier(request, category, value)
 
 
 @transaction.atomic

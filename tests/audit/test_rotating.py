@@ -20,6 +20,7 @@ from audit.ledger.checkpoints import checkpoint
 from audit.ledger.models import Checkpoint, Entry, KeyChange
 from audit.ledger.notes import LOG, Note, SigningKey, TreeHead, VerifierKey
 from audit.ledger.rotating import rotate
+from audit.ledger.rotating import statement as change_of_keys
 from audit.ledger.signing import signing_key, signing_keys, verifier_keys
 from audit.ledger.worm.exporting import export
 from audit.ledger.worm.folder import FolderPlace
@@ -154,6 +155,37 @@ def test_a_forged_change_is_refused(db: None, place: FolderPlace) -> None:
     _write(path, str(Note(text, (stranger.sign(text),))))
     report = check(place.root, key=KeyChange.objects.get().old)
     assert "is not signed by a key that was given" in report["problem"]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_revoked_key_makes_no_other_key_of_the_log(db: None, place: FolderPlace, backwards: bool) -> None:
+    """Whoever stole it, and may write into the export, could go on under a key of their own."""
+    grow(2)
+    stolen = signing_key()
+    rotate(reason="Seen on a laptop.", revoke=True)
+    grow(1)
+    export(place)
+    thief = SigningKey(stolen.name, LOG, Ed25519PrivateKey.generate())
+    old, new, size = (thief, stolen, 10**9) if backwards else (stolen, thief, 2)
+    text = change_of_keys(old.verifier, new.verifier, size, revoke=False)
+    forged = place.root / "key-changes" / "00000000000009"
+    forged.write_text(str(Note(text, (stolen.sign(text), thief.sign(text)))))
+    for key in (stolen, signing_key()):
+        report = check(place.root, key=str(key.verifier))
+        assert (report["holds"], report["problem"]) == (
+            False,
+            "key-changes/00000000000009 is signed by a key of "
+            f"{stolen.name} that counts for the first 2 entries only: it was replaced or revoked."
+            if backwards
+            else f"{first_change(place)} and key-changes/00000000000009 each replace the same key of {stolen.name}: "
+            "one of them is of whoever stole it.",
+        )
+
+
+def first_change(place: FolderPlace) -> str:
+    return sorted(path.relative_to(place.root).as_posix() for path in (place.root / "key-changes").iterdir())[
+        0
+    ]
 
 
 def test_a_new_key_that_is_missing_stops_everything(db: None, settings) -> None:

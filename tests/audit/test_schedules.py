@@ -230,6 +230,7 @@ def test_what_cannot_be_made_is_tried_again_and_then_said(
     [
         (lambda amir: User.objects.update(is_active=False), "may not read this report any more"),
         (lambda amir: User.objects.update(role="engineer"), "may not read this report any more"),
+        (lambda amir: User.objects.update(role="steward"), "may not schedule reports any more"),
         (lambda amir: Schedule.objects.update(kind="horoscope"), "There is no such report"),
         (lambda amir: Schedule.objects.update(kind="erasure_proof"), "This field is required."),
     ],
@@ -335,6 +336,21 @@ def test_over_rest(vera: User, dana: User):
     assert api.delete(f"{url}{made.pk}/").status_code == 204
     made.refresh_from_db()
     assert made.stopped_at is not None
+
+
+def test_addresses_are_for_those_who_may_change_them_over_rest_too(vera: User, dana: User):
+    made = scheduled(vera)
+    url = f"/api/v1/reports/schedules/{made.pk}/"
+    readers = (api_of(vera), api_of(vera, "reports.view"), api_of(dana))
+    said = [api.get(url).json().get("recipients") for api in readers]
+    assert said == [["vera@example.org"], None, None]
+
+
+def test_a_token_schedules_no_report_that_it_may_not_read(amir: User):
+    given = {"kind": "transfers", "form": "csv", "rhythm": "daily", "recipients": ["mallory@example.org"]}
+    answer = api_of(amir, "reports.schedule").post("/api/v1/reports/schedules/", given, format="json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["kind"])
+    assert not Schedule.objects.exists()
 
 
 def test_old_files_and_addresses_are_forgotten(amir: User, vera: User, worm: Path, settings: Any, sequenced):

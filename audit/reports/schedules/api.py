@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -11,6 +12,7 @@ from audit.reports.models import Delivery, Issue, Schedule
 from audit.reports.renderers import renderers
 from audit.reports.schedules import scheduling
 from audit.reports.schedules.forms import ScheduleForm, asked_for
+from governance.console.api_permissions import may
 
 
 class DeliverySerializer(serializers.ModelSerializer):
@@ -37,7 +39,11 @@ class ScheduleSerializer(serializers.ModelSerializer):
         child=serializers.CharField(), required=False, help_text="Of the report."
     )
     form = serializers.ChoiceField(choices=sorted(renderers.classes))
-    recipients = serializers.ListField(child=serializers.EmailField(), required=False)
+    recipients = serializers.ListField(
+        child=serializers.EmailField(),
+        required=False,
+        help_text="Told to those alone who may schedule reports.",
+    )
     issues = serializers.SerializerMethodField(help_text="The last 20 times it came due.")
 
     class Meta:
@@ -64,10 +70,16 @@ class ScheduleSerializer(serializers.ModelSerializer):
             IssueSerializer(schedule.issues.defer("body").prefetch_related("deliveries")[:20], many=True).data
         )
 
+    def to_representation(self, instance: Schedule) -> dict[str, Any]:
+        told: dict[str, Any] = super().to_representation(instance)
+        if not may(self.context["request"], "reports.schedule"):
+            del told["recipients"]
+        return told
+
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         """As the page's forms say."""
-        user = self.context["request"].user
-        known = {cls.kind: cls for cls in scheduling.schedulable(user)}
+        allowed = partial(may, self.context["request"])
+        known = {cls.kind: cls for cls in scheduling.schedulable(allowed)}
         if given["kind"] not in known:
             raise serializers.ValidationError({"kind": f"There are: {', '.join(sorted(known))}."})
         report = known[given["kind"]]()

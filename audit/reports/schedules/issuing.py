@@ -56,13 +56,15 @@ def make_again(issue: Issue) -> bool:
 
 
 def report_of(schedule: Schedule) -> Report:
-    """Raises CannotBeMade where there is no such report any more, or who set it up may not read it any more."""
+    """Raises CannotBeMade where there is no such report any more, or its maker may not read or schedule it any more."""
     if schedule.kind not in reports.classes:
         raise CannotBeMade("There is no such report in this version.")
     cls = reports.get(schedule.kind)
     by = schedule.made_by
     if by is None or not by.is_active or not by.may(cls.permission):
         raise CannotBeMade("Who scheduled it may not read this report any more: set it up anew.")
+    if not by.may("reports.schedule"):
+        raise CannotBeMade("Who scheduled it may not schedule reports any more: set it up anew.")
     return cls()
 
 

@@ -27,7 +27,7 @@ def schedules(request: StaffRequest) -> HttpResponse:
     context = {
         "title": "Scheduled reports",
         "schedules": [(each, title_of(each), _last(each)) for each in Schedule.objects.all()],
-        "kinds": scheduling.schedulable(request.user) if request.user.may("reports.schedule") else [],
+        "kinds": scheduling.schedulable(request.user.may) if request.user.may("reports.schedule") else [],
     }
     return page(request, "reports/schedules.html", context)
 
@@ -98,7 +98,7 @@ def title_of(schedule: Schedule) -> str:
 
 def _report(request: StaffRequest, kind: str) -> Report:
     """Raises Http404."""
-    for cls in scheduling.schedulable(request.user):
+    for cls in scheduling.schedulable(request.user.may):
         if cls.kind == kind:
             return cls()
     raise Http404

@@ -76,13 +76,13 @@ def status_object(received: Received, now: Standing | None = None) -> dict[str, 
         "received_at": received.received_at.isoformat(timespec="seconds"),
         "expected_by": (request.due_on if request else timezone.localdate(received.received_at)).isoformat(),
         "processing_details": _details(received, now) or None,
-        "user_verification_url": _page(request) if now.reason == NEEDS_PROOF else None,
+        "user_verification_url": _page(received) if now.reason == NEEDS_PROOF else None,
         "expires_at": _expires_at(received, now).isoformat(timespec="seconds"),
     }
     if received.their_id:
         told["agent_request_id"] = received.their_id
     if now.state == "fulfilled":
-        told["results_url"] = _page(request)
+        told["results_url"] = _page(received)
     if now.final:
         told["final"] = "true"  # as text: so the network's own conformance suite reads it
     return told
@@ -126,9 +126,13 @@ def _details(received: Received, now: Standing) -> str:
     return words
 
 
-def _page(request: SubjectRequest | None) -> str | None:
-    """The page on which the person reads how far it is: no data on it, and no proof of anything."""
-    if request is None:
+def _page(received: Received) -> str | None:
+    """The page on which the person reads how far it is: no data on it, and no proof of anything.
+
+    Not where the person, or somebody else, asked before this agent: the page can withdraw their request.
+    """
+    request = received.request
+    if request is None or received.joined:
         return None
     path = reverse("public:status", args=[for_the_person.token_of(request)])
     return settings.PUBLIC_URL.rstrip("/") + path

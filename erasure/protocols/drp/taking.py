@@ -66,14 +66,17 @@ def take(agent: Agent, body: bytes) -> Received:
         if again := Received.objects.filter(agent=agent, request=known.request, withdrawn_at=None).first():
             return again
         received.request, received.joined = known.request, True
-    return _keep(received, vouched=agent.vouches and claims.get("email_verified") is True)
+    return _keep(
+        received,
+        vouched=[(intake.EMAIL, email)] if agent.vouches and claims.get("email_verified") is True else [],
+    )
 
 
-def _keep(received: Received, *, vouched: bool) -> Received:
+def _keep(received: Received, *, vouched: list[tuple[str, str]]) -> Received:
     agent, request = received.agent, received.request
     assert agent is not None
     assert request is not None
-    prove(request, vouched=[intake.EMAIL] if vouched else [], by=f"the authorized agent {agent}")
+    prove(request, vouched=vouched, by=f"the authorized agent {agent}")
     request.refresh_from_db()
     received.told = str(standing.acknowledged(received))
     received.save()

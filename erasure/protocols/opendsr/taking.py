@@ -87,7 +87,7 @@ def _take(controller: Controller, given: Mapping[str, Any], their_id: str, diges
         raise Refused(400, " ".join(refusal.messages)) from None
     except intake.AlreadyOpen as known:
         request, received.joined = known.request, True
-    prove(request, vouched=[category for category, _ in identities], by=f"the controller {controller}")
+    prove(request, vouched=identities, by=f"the controller {controller}")
     request.refresh_from_db()
     received.request = request
     received.told = standing.standing(received)

@@ -366,6 +366,18 @@ def test_request_that_the_person_made_themselves_is_not_the_agents_to_revoke(out
     assert own.state == State.IDENTITY_PENDING
 
 
+def test_agent_who_joins_gets_no_address_of_the_persons_own_page(outside):
+    """Whoever holds it could withdraw the request, which the protocol does not let this agent do."""
+    intake.receive(
+        kind="erasure", identifiers=[("contact.email", "ana@example.org")], channel="form", regime="CCPA"
+    )
+    told = outside.exercise().json()
+    assert (told["reason"], told["user_verification_url"]) == ("need_user_verification", None)
+    SubjectRequest.objects.update(state=State.COMPLETE, closed_at=timezone.now())
+    told = outside.status(told["request_id"]).json()
+    assert (told["status"], told["results_url"]) == ("fulfilled", None)
+
+
 def test_states_of_ours_in_their_words(trusted, amir):
     request_id = trusted.exercise().json()["request_id"]
     request = SubjectRequest.objects.get()

@@ -148,6 +148,29 @@ def test_both_identities_are_searched_by(shop):
     ]
 
 
+def test_what_the_controller_did_not_name_stays_unverified(shop):
+    """A stranger may have put somebody else's customer number beside their own address."""
+    own = intake.receive(
+        kind="erasure",
+        identifiers=[("contact.email", "ana@example.org"), ("id.customer", "of somebody else")],
+        channel="form",
+    )
+    shop.ask(
+        subject_identities=[
+            {"identity_type": "email", "identity_value": "Ana@example.org ", "identity_format": "raw"},
+            {"identity_type": "controller_customer_id", "identity_value": "c-17", "identity_format": "raw"},
+        ]
+    )
+    found = own.identifiers.order_by("pk")
+    assert [(each.category, each.value, each.verified) for each in found] == [
+        ("contact.email", "ana@example.org", True),
+        ("id.customer", "of somebody else", False),
+        ("id.customer", "c-17", True),
+    ]
+    own.refresh_from_db()
+    assert own.state == State.VERIFIED
+
+
 def test_request_sent_again_is_the_same_request(shop):
     first, again = shop.ask(), shop.ask()
     assert (again.status_code, again.content) == (201, first.content)
