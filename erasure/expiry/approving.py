@@ -17,6 +17,8 @@ from governance.console.models import Job, User
 def approve(run: Run, *, fingerprint: str, by: User) -> Job:
     """Approve the plan with this fingerprint and queue it. Raises SamePerson; NotNow where it is not the one seen."""
     plan = run.plan
+    if plan.made_by_id is None:  # it might be anybody, the one who approves among them
+        raise SamePerson(f"Nobody is named as the maker of {plan}: plan it again from the due list.")
     if plan.made_by_id == by.pk:
         raise SamePerson("You planned this run: somebody else has to approve it.")
     approved = Plan.objects.filter(pk=plan.pk, state=Plan.State.PROPOSED, fingerprint=fingerprint).update(

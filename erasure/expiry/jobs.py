@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from audit.ledger.recording import record
@@ -34,8 +35,8 @@ def request(data_sets: list[int]) -> Job:
 
 
 def request_standing() -> Job | None:
-    """Plan what is due under policies with a standing approval; nothing where none is due."""
-    due = Due.objects.filter(state=Due.State.DUE, policy__standing_at__isnull=False)
+    """Plan what is due under policies with a standing approval that covers it; nothing where none is due."""
+    due = Due.objects.filter(state=Due.State.DUE, policy__standing_at__gte=F("data_set__terms__changed_at"))
     data_sets = list(due.values_list("data_set_id", flat=True))
     return request(data_sets) if data_sets else None
 

@@ -19,6 +19,7 @@ from erasure.models import Plan, Step
 from erasure.replacing import CannotReplace, dump, replacement_for
 from governance.console.jobs import Progress
 from governance.console.models import User
+from retention.policies.keeping import stands_for
 from retention.policies.models import Due, Policy
 from retention.policies.periods import longest, too_old_before
 from retention.policies.resolving import Resolution, resolve_all
@@ -186,7 +187,7 @@ def store(
         policy=policy,
         data_set=data_set,
         before=older.moment,
-        standing=bool(policy.standing_at) and not problems,
+        standing=stands_for(policy, resolution.terms) and not problems,
     )
     record(
         events.RUN_PLANNED,

@@ -82,6 +82,14 @@ def approve_for_good(policy: Policy, *, by: User) -> None:
     record(events.STANDING_GIVEN, policy)
 
 
+def stands_for(policy: Policy, terms: Terms) -> bool:
+    """Whether the standing approval covers a data set with these terms: not if they were set or changed after it.
+
+    They say which column tells the age, and so what goes; one person sets them.
+    """
+    return bool(policy.standing_at and terms.changed_at and terms.changed_at <= policy.standing_at)
+
+
 @transaction.atomic
 def ask_each_time(policy: Policy) -> None:
     """Take the standing approval back. Raises ValidationError where there is none."""

@@ -9,6 +9,7 @@ from django.utils import timezone
 from catalog import registering, scanning
 from catalog.connectors.sql import SqlConnector
 from catalog.models import DataSet, System
+from erasure.approving import SamePerson
 from erasure.executing import execute
 from erasure.expiry import approving, jobs
 from erasure.expiry.models import Run
@@ -139,6 +140,38 @@ def test_a_standing_approval_lets_it_run_by_itself(
     assert rows(pg_database) == [(9,)]
     assert count().state == "nothing due"
     assert jobs.request_standing() is None
+
+
+def test_a_standing_approval_is_of_terms_as_they_were(
+    visits: DataSet, pg_database: Database, dana: User, amir: User, petra: User, work
+) -> None:
+    """Else whoever may say which column tells the age could destroy rows alone, as by that of a birth date."""
+    keeping.approve_for_good(policy(amir), by=petra)
+    keeping.set_terms(visits, by=dana, age_column="at", tier="raw", tags=["web"])
+    count()
+    assert jobs.request_standing() is None
+    run = planned(visits, amir, work)
+    assert (run.standing, run.state) == (False, "proposed")
+    assert carried_out(run, petra, work) == "executed"
+    fill(pg_database, days=[45])
+    found = Policy.objects.get()
+    keeping.ask_each_time(found)
+    keeping.approve_for_good(found, by=petra)
+    count()
+    assert jobs.request_standing() is not None
+    work()
+    assert Run.objects.filter(standing=True, plan__state="executed").count() == 1
+
+
+def test_a_plan_of_nobody_is_approved_by_nobody(visits: DataSet, amir: User, work) -> None:
+    policy(amir)
+    count()
+    jobs.request([visits.pk])  # by the system
+    work()
+    run = Run.objects.get()
+    assert (run.plan.state, run.plan.made_by) == ("proposed", None)
+    with pytest.raises(SamePerson, match="Nobody is named as the maker"):
+        approving.approve(run, fingerprint=run.plan.fingerprint, by=amir)
 
 
 def test_a_hold_that_is_placed_in_the_middle_stops_the_run(
