@@ -24,13 +24,15 @@ class Visit:
         self.password = found[1]
 
 
-@pytest.fixture(scope="session")
+# Of the package, not the session: Playwright leaves a running event loop in the thread, in which Django touches no
+# database, and the same process goes on with other tests.
+@pytest.fixture(scope="package")
 def visit() -> Iterator[Visit]:
     with own_console(demo=True) as console:
         yield Visit(console, console.start(choose_port(0)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
