@@ -25,6 +25,7 @@ def approve(plan: Plan, *, fingerprint: str, by: User) -> None:
 
     Raises SamePerson, or NotNow if the plan is not the one seen, or no longer open.
     """
+    _require_request(plan)
     _refuse_same_person(plan, by)
     approved = Plan.objects.filter(pk=plan.pk, state=Plan.State.PROPOSED, fingerprint=fingerprint).update(
         state=Plan.State.APPROVED, decided_by=by, decided_at=timezone.now()
@@ -61,6 +62,7 @@ def approve_many(fingerprints: Mapping[int, str], *, by: User) -> tuple[list[Pla
 @transaction.atomic
 def reject(plan: Plan, *, reason: str, by: User) -> None:
     """Send the plan back. Raises NotNow if it is no longer open."""
+    _require_request(plan)
     rejected = Plan.objects.filter(pk=plan.pk, state=Plan.State.PROPOSED).update(
         state=Plan.State.REJECTED, decided_by=by, decided_at=timezone.now(), decision_reason=reason
     )
@@ -76,6 +78,7 @@ def reject(plan: Plan, *, reason: str, by: User) -> None:
 @transaction.atomic
 def resume(plan: Plan) -> None:
     """Queue again the execution that a system's silence interrupted. Raises NotNow if there is nothing to resume."""
+    _require_request(plan)
     if plan.state not in (Plan.State.APPROVED, Plan.State.EXECUTING):
         raise NotNow(f"{plan} is {plan.get_state_display().lower()}: there is nothing to resume.")
     job = plan.request.job
@@ -93,6 +96,12 @@ def execution(plan: Plan) -> Job:
 def may_decide(plan: Plan, by: User) -> bool:
     """Whether somebody else made the plan."""
     return plan.made_by_id is not None and plan.made_by_id != by.pk
+
+
+def _require_request(plan: Plan) -> None:
+    """Raises NotNow for the plan of an expiry run or a replay, which have approvals of their own."""
+    if plan.request_id is None:
+        raise NotNow(f"{plan} is of no request: decide it where it was made.")
 
 
 def _refuse_same_person(plan: Plan, by: User) -> None:

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "governance.console.middleware.BoundedBodyMiddleware",
     "governance.console.middleware.ActorMiddleware",
     "governance.console.middleware.PermissionMiddleware",
     "axes.middleware.AxesMiddleware",

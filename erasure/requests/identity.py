@@ -119,7 +119,7 @@ def confirm_code(ticket: str, code: str) -> SubjectRequest | None:
 
 def check_of_ticket(ticket: str) -> IdentityCheck | None:
     codes = IdentityCheck.objects.select_related("request").filter(method=Method.CODE)
-    return codes.filter(ticket=ticket).first() if ticket else None
+    return codes.filter(ticket=ticket).first() if ticket and "\x00" not in ticket else None
 
 
 def blank_ticket() -> str:

@@ -11,6 +11,29 @@ from audit.ledger.context import Actor, acting
 from governance.console.permissions import PUBLIC
 
 VISITOR = Actor("visitor", "anonymous")
+FROM_STRANGERS = 12_000_000  # bytes: one attachment, and the form around it
+FROM_STAFF = 60_000_000
+
+
+class BoundedBodyMiddleware:
+    """Refuses a body before anything reads it: files of an upload would be written to the disk, however large.
+
+    The server hands on no more than the length that the client declared.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        declared = request.META.get("CONTENT_LENGTH") or "0"
+        if declared.isdigit() and int(declared) > FROM_STRANGERS:
+            # The API reads nothing from whom it does not know.
+            known = request.path.startswith("/api/") or request.user.is_authenticated
+            most = FROM_STAFF if known else FROM_STRANGERS
+            if int(declared) > most:
+                text = f"At most {most // 1_000_000} MB can be sent at once.\n"
+                return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
+        return self.get_response(request)
 
 
 class ActorMiddleware:

@@ -11,7 +11,7 @@ from erasure.requests.states import NotNow
 from governance.console.models import Job, User
 from tests.erasure.estate import SHOP, entries, find, request_of
 from tests.erasure.together import at_once
-from tests.people import client_of
+from tests.people import api_of, client_of
 from tests.services.fixtures import Database
 
 
@@ -107,6 +107,22 @@ def test_a_plan_that_names_no_maker_is_approved_by_nobody(plan: Plan, amir, petr
         with pytest.raises(approving.SamePerson, match="Nobody is named as the maker"):
             approving.approve(plan, fingerprint=plan.fingerprint, by=officer)
     assert work() == []
+
+
+def test_a_plan_of_no_request_is_decided_where_it_was_made(amir, petra) -> None:
+    """An expiry run or a replay has a plan too, and rules of its own about who may approve it."""
+    run = Plan.objects.create(title="X-2026-00001", number=1, made_by=amir, fingerprint="ab" * 32)
+    api = api_of(petra)
+    for verb, given in (("approve", {"fingerprint": run.fingerprint}), ("reject", {"reason": "No."})):
+        answer = api.post(f"/api/v1/plans/{run.pk}/{verb}/", given, format="json")
+        assert (answer.status_code, answer.json()["detail"]) == (
+            409,
+            "X-2026-00001 is of no request: decide it where it was made.",
+        )
+    Plan.objects.update(state="approved")
+    assert api.post(f"/api/v1/plans/{run.pk}/resume/").status_code == 409
+    run.refresh_from_db()
+    assert (run.state, run.decided_by) == ("approved", None)
 
 
 def test_a_rejected_plan_goes_back_with_its_reason(plan: Plan, petra, work, nothing_written: None) -> None:

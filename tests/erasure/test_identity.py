@@ -137,6 +137,7 @@ def test_a_code_of_another_request_or_an_old_one_is_worth_nothing(asked: Subject
     others, others_code = code_sent(other)
     assert identity.confirm_code(identity.blank_ticket(), code) is None
     assert identity.confirm_code(f"{ticket}x", code) is None
+    assert identity.confirm_code(f"{ticket}\x00", code) is None
     if others_code != code:
         assert identity.confirm_code(others, code) is None
     IdentityCheck.objects.filter(request=asked).update(expires_at=timezone.now())
