@@ -188,6 +188,14 @@ def note_of(content: bytes, what: str) -> tuple[str, list[tuple[str, bytes]]]:
     return text + "\n", lines
 
 
+def _json(content: str | bytes) -> Any:
+    """Raises ValueError, also for what is nested more deeply than Python reads."""
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def head_of(text: str, what: str) -> tuple[str, int, bytes]:
     """Origin, size and root of a checkpoint's text."""
     lines = text.split("\n")
@@ -251,6 +259,13 @@ class Export:
 
     def has(self, name: str) -> bool:
         return (self.root / name).is_file()
+
+
+class _Staying(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: what is signed is for this bucket, and what answers elsewhere is not it."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
 
 
 class Bucket(Export):
@@ -366,8 +381,9 @@ class Bucket(Export):
         )
         url = f"{self.base.scheme}://{self.base.netloc}{path}?{asked}"
         del headers["host"]
+        opener = urllib.request.build_opener(_Staying)
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:  # noqa: S310
+            with opener.open(urllib.request.Request(url, headers=headers), timeout=60) as answer:  # noqa: S310
                 return answer.read(most + 1), answer.headers
         except urllib.error.HTTPError as problem:
             raise Wrong(
@@ -479,13 +495,16 @@ def verify_report(report: bytes, keys: list[Key], *, witnesses: list[Key]) -> di
     a checkpoint that nobody signed.
     """
     try:
-        content = json.loads(report)
+        content = _json(report)
         proof = content["ledger_proof"]
         if proof["format"] != "ledger-proof/1":
             raise ValueError
-        listed = proof["entries"]
+        listed = list(proof["entries"])
         rows = {
-            row["entry"]: row for part in content["sections"] for row in part.get("rows", ()) if "leaf" in row
+            int(row["entry"]): row
+            for part in content["sections"]
+            for row in part.get("rows", ())
+            if "leaf" in row
         }
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Wrong("This is no report in JSON with proofs from the ledger (ledger-proof/1).") from None
@@ -502,7 +521,8 @@ def verify_report(report: bytes, keys: list[Key], *, witnesses: list[Key]) -> di
                 {"entry": None, "problem": f"The entry in place {place} of the proofs is malformed."}
             )
     unproven = sorted(
-        set(rows) - {each["index"] for each in listed if isinstance(each, dict) and "index" in each}
+        set(rows)
+        - {each["index"] for each in listed if isinstance(each, dict) and type(each.get("index")) is int}
     )
     wrong += [{"entry": index, "problem": f"Entry {index} is listed without a proof."} for index in unproven]
     return {
@@ -566,7 +586,7 @@ def verify_made(
             raise Wrong("Whether the log knows this file: give --export or --proof.")
         return found
     for number, body in listed:
-        content = json.loads(body)
+        content = _json(body)
         facts = content["facts"]
         if content["action"] != "report.made" or facts.get("sha256") != digest:
             continue
@@ -595,7 +615,7 @@ def _said_by(file: bytes, keys: list[Key]) -> dict[str, Any]:
     if not file.lstrip().startswith(b"{"):
         return {}
     try:
-        told = json.loads(file)
+        told = _json(file)
         if told["format"] != "privacy-report/1":
             raise ValueError
         content = {name: told[name] for name in CONTENT}
@@ -620,21 +640,25 @@ def _said_by(file: bytes, keys: list[Key]) -> dict[str, Any]:
 def _listed(proof: bytes, keys: list[Key], witnesses: list[Key]) -> tuple[list[tuple[int, str]], int, bytes]:
     """The entries that a proof of the console's proves, with the size and root of its checkpoint. Raises Wrong."""
     try:
-        told = json.loads(proof)
+        told = _json(proof)
         if told["format"] != "ledger-proof/1":
             raise ValueError
         entries = [
-            (each["index"], each["body"], [base64.b64decode(one, validate=True) for one in each["path"]])
+            (
+                int(each["index"]),
+                each["body"].encode(),
+                [base64.b64decode(one, validate=True) for one in each["path"]],
+            )
             for each in told["entries"]
         ]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise Wrong("This is no proof from the ledger (ledger-proof/1).") from None
     _, size, root = _named_checkpoint(told, keys, witnesses)
     for index, body, path in entries:
-        if _climb(index, size, hashlib.sha256(b"\x00" + body.encode()).digest(), path) != root:
+        if _climb(index, size, hashlib.sha256(b"\x00" + body).digest(), path) != root:
             raise Wrong(f"The proof of entry {index} does not lead to the root.", index)
-        _check_entry(index, body.encode())
-    return [(index, body) for index, body, _ in entries], size, root
+        _check_entry(index, body)
+    return [(index, body.decode()) for index, body, _ in entries], size, root
 
 
 def _check_listed(listed: dict[str, Any], rows: dict[int, Any], size: int, root: bytes) -> dict[str, Any]:
@@ -654,7 +678,7 @@ def _check_listed(listed: dict[str, Any], rows: dict[int, Any], size: int, root:
             index,
         )
     at = _check_entry(index, body)
-    content, row = json.loads(body), rows.get(index)
+    content, row = _json(body), rows.get(index)
     if row is None:
         raise Wrong(f"The report does not list entry {index} among its entries.", index)
     same = (_moment(row["when"], index), row["action"], row["actor"], row["leaf"])
@@ -865,7 +889,7 @@ def _witnessed(export: Export, witnesses: list[Key], heads: dict[int, tuple[str,
 def _manifest(content: bytes, name: str, logs: list[Key], start: int, end: int) -> dict[str, Any]:
     text, lines = note_of(content, name)
     try:
-        manifest: dict[str, Any] = json.loads(text)
+        manifest: dict[str, Any] = _json(text)
         said = (manifest["from"], manifest["to"])
         origin = manifest["origin"]
     except (ValueError, KeyError, TypeError):
@@ -973,7 +997,7 @@ def _bodies(packed: bytes, name: str, start: int) -> Iterator[bytes]:
 def _check_entry(number: int, body: bytes) -> datetime:
     """Its time. Raises Wrong where it is not the canonical form of an entry."""
     try:
-        content = json.loads(body)
+        content = _json(body)
         again = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
         moment = _moment(content["at"], number)
     except (ValueError, KeyError, TypeError):

@@ -79,19 +79,30 @@ def ask(known: Known, checkpoint: Checkpoint) -> None:
         return
     if answer.status_code != 200:
         raise WitnessSilent(f"{known.key.name} answered {answer.status_code}.")
-    line = answer.text
-    try:
-        moment = Note.parse(checkpoint.note + line).signed_by(known.key)
-    except NoteProblem as problem:
-        raise WitnessSilent(
-            f"{known.key.name} answered with what is no signature of its: {problem}"
-        ) from problem
-    if moment is None:
-        raise WitnessSilent(f"{known.key.name} answered without a signature of its own.")
+    line = _own_line(known, checkpoint, answer.text[:MOST_BYTES])
     with transaction.atomic():
         Cosignature.objects.get_or_create(
             checkpoint=checkpoint, witness=known.key.name, defaults={"line": line, "at": timezone.now()}
         )
+
+
+def _own_line(known: Known, checkpoint: Checkpoint, answered: str) -> str:
+    """The witness's signature of this checkpoint and nothing else of its answer. Raises WitnessSilent.
+
+    Another line, as in the name of the log's own key, would stay with the checkpoint in every export.
+    """
+    try:
+        note = Note.parse(checkpoint.note + answered)
+        signed = note.signed_by(known.key) is not None
+        same = note.text == Note.parse(checkpoint.note).text
+    except NoteProblem as problem:
+        raise WitnessSilent(
+            f"{known.key.name} answered with what is no signature of its: {problem}"
+        ) from problem
+    if not signed or not same:
+        raise WitnessSilent(f"{known.key.name} answered without a signature of its own.")
+    own = (known.key.name, known.key.key_id)
+    return next(each.line() for each in note.signatures if (each.name, each.key_id) == own)
 
 
 def _post(known: Known, checkpoint: Checkpoint, old: int) -> httpx.Response:

@@ -17,7 +17,7 @@ from audit.ledger import guarding
 from audit.ledger.checkpoints import checkpoint
 from audit.ledger.merkle import EMPTY_ROOT, leaf_hash, root_of
 from audit.ledger.models import Alarm, Cosignature
-from audit.ledger.notes import COSIGNER, LOG, Note, SigningKey, TreeHead, VerifierKey
+from audit.ledger.notes import COSIGNER, LOG, Note, Signature, SigningKey, TreeHead, VerifierKey
 from audit.ledger.recording import record
 from audit.ledger.signing import signing_key
 from audit.ledger.witness import Witness, key_from, serve
@@ -134,6 +134,46 @@ def test_the_console_asks_its_witnesses(db: None, url: str, witness: Witness, se
     assert Cosignature.objects.count() == 2
     assert not Alarm.objects.exists()
     assert guarding.integrity().witnessed_by == ["witness.example/w"]
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_of_a_witness_its_own_signature_alone_is_kept(
+    db: None, url: str, witness: Witness, settings, monkeypatch: pytest.MonkeyPatch, before: bool
+) -> None:
+    """A line in the name of the log's key that does not fit would spoil the checkpoint in every export."""
+    settings.LEDGER_WITNESSES = [f"{witness.key.verifier} {url}"]
+    grow(1)
+    own, forged = (
+        Witness.add_checkpoint,
+        Signature(signing_key().name, signing_key().verifier.key_id, b"x" * 64),
+    )
+
+    def answers(self: Witness, body: bytes) -> str:
+        line = own(self, body)
+        return forged.line() + line if before else line + forged.line()
+
+    monkeypatch.setattr(Witness, "add_checkpoint", answers)
+    made = guarding.sign()
+    (line,) = Cosignature.objects.values_list("line", flat=True)
+    note = Note.parse(made.cosigned())
+    assert (line.count("\n"), note.signed_by(signing_key().verifier)) == (1, 0)
+    assert note.signed_by(witness.key.verifier)
+
+
+def test_a_witness_that_answers_with_another_note_is_not_believed(
+    db: None, url: str, witness: Witness, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.LEDGER_WITNESSES = [f"{witness.key.verifier} {url}"]
+    grow(1)
+
+    def answers(self: Witness, body: bytes) -> str:
+        note = body.decode().partition("\n\n")[2]
+        signature = self.key.sign(f"{note}and more\n", at=1)
+        return f"and more\n\n{signature.line()}"
+
+    monkeypatch.setattr(Witness, "add_checkpoint", answers)
+    guarding.sign()
+    assert not Cosignature.objects.exists()
 
 
 @pytest.mark.usefixtures("somebody_acts")
