@@ -134,6 +134,7 @@ class Link(models.Model):
     issued_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)  # the button was pressed
+    begun_at = models.DateTimeField(null=True)  # a first byte was asked for, which the ledger knows of
     completed_at = models.DateTimeField(null=True)  # the last byte was handed out
 
     class Meta:

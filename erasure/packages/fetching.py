@@ -96,21 +96,25 @@ def press(link: Link) -> str:
 
 
 def link_of_ticket(ticket: str) -> Link | None:
-    """The link of a ticket. One that was used up still serves to resume, for the ticket's hour."""
+    """The link of a ticket, if no other replaced it. One that was used up serves to resume, for the ticket's hour."""
     try:
         pk = signing.loads(ticket, salt=SALT, max_age=AN_HOUR)
     except signing.BadSignature:
         return None
-    links = Link.objects.select_related("package__request").filter(package__expires_at__gt=timezone.now())
+    now = timezone.now()
+    links = Link.objects.select_related("package__request").filter(
+        expires_at__gt=now, package__expires_at__gt=now
+    )
     return links.filter(pk=pk).first()
 
 
 def read(package: Package, *, link: Link | None = None, start: int = 0) -> Iterator[bytes]:
     """Note that the package is being read, and hand it out from byte `start` on.
 
-    The ledger has one entry for a download, and none for its resuming. Raises NotNow where the link was used up.
+    The ledger has one entry for a download, wherever it begins, and none for its resuming. Raises NotNow where the link
+    was used up.
     """
-    if start == 0:
+    if start == 0 or (link is not None and link.begun_at is None):
         _note(package, link)
     return _parts(package, link, start)
 
@@ -121,6 +125,7 @@ def _note(package: Package, link: Link | None) -> None:
         unused = Link.objects.select_for_update().filter(pk=link.pk, completed_at=None).exists()
         if not unused:
             raise NotNow("This link has been used. It works once.")
+        Link.objects.filter(pk=link.pk, begun_at=None).update(begun_at=timezone.now())
     record(events.PACKAGE_READ, package.request, subject=package.request.subject, sha256=package.sha256)
     package.downloads += 1
     package.save(update_fields=["downloads"])

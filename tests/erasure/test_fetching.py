@@ -94,6 +94,28 @@ def test_a_ticket_lives_an_hour_and_is_not_to_be_forged(
     assert sam.get(file).status_code == 410
 
 
+def test_a_download_that_begins_in_the_middle_is_recorded_too(
+    stored: tuple[Package, str], sam: Client, amir: User
+) -> None:
+    _, secret = stored
+    file = ticket(sam, secret)
+    for start in (1, 2):
+        b"".join(sam.get(file, HTTP_RANGE=f"bytes={start}-").streaming_content)
+    assert (Package.objects.get().downloads, len(entries("package.read"))) == (1, 1)
+
+
+def test_another_link_ends_the_ticket_of_the_first(
+    stored: tuple[Package, str], sam: Client, amir: User
+) -> None:
+    """Whoever has taken the first one from the mailbox may have pressed its button already."""
+    package, secret = stored
+    file = ticket(sam, secret)
+    fetching.issue_again(package, by=amir)
+    assert sam.get(file).status_code == 410
+    assert sam.get(file, HTTP_RANGE="bytes=1-").status_code == 410
+    assert not entries("package.read")
+
+
 def test_an_officer_sends_another_link_and_the_first_one_stops(
     stored: tuple[Package, str], officer: Client, sam: Client, django_capture_on_commit_callbacks
 ) -> None:

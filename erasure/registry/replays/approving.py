@@ -56,6 +56,8 @@ def approve(replay: Replay, *, fingerprint: str, by: User) -> Job:
         raise SamePerson(
             "You made this plan, or nobody is named as its maker: somebody else has to approve it."
         )
+    if decided_by(replay, by):
+        raise SamePerson("You said which rows are to be erased: somebody else has to approve it.")
     approved = Plan.objects.filter(pk=plan.pk, state=Plan.State.PROPOSED, fingerprint=fingerprint).update(
         state=Plan.State.APPROVED, decided_by=by, decided_at=timezone.now()
     )
@@ -64,6 +66,11 @@ def approve(replay: Replay, *, fingerprint: str, by: User) -> Job:
         raise NotNow(_why_not(plan, fingerprint))
     record(erasure_events.PLAN_APPROVED, plan, fingerprint=fingerprint)
     return jobs.carry_out(replay)
+
+
+def decided_by(replay: Replay, by: User) -> bool:
+    """Whether their answer put rows into the plan."""
+    return replay.questions.filter(answered_by=by, answer=ReplayQuestion.Answer.ERASE).exists()
 
 
 @transaction.atomic

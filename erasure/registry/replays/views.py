@@ -204,7 +204,9 @@ def _replay_page(
     plan, may = found.plan, request.user.may("retention.run")
     at_work = found.job is not None and not found.job.finished
     proposed = plan is not None and plan.state == Plan.State.PROPOSED
-    made_it = plan is not None and plan.made_by_id == request.user.pk
+    made_it = plan is not None and (
+        plan.made_by_id == request.user.pk or approving.decided_by(found, request.user)
+    )
     open_now = may and plan is not None and (proposed or plan.state == Plan.State.BLOCKED)
     questions = list(found.questions.select_related("data_set__system", "answered_by"))
     asking = may and found.state == Replay.State.ASKING and not at_work

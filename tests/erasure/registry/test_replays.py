@@ -14,9 +14,11 @@ from erasure.registry import backups
 from erasure.registry.models import Backup, Replay
 from erasure.registry.replays import approving, jobs
 from governance.console.models import User
+from governance.console.permissions import Role
 from retention import holds
 from retention.policies import keeping
 from tests.erasure import estate
+from tests.people import person
 from tests.services.fixtures import Database
 
 LEFT = "SELECT (SELECT count(*) FROM customer), (SELECT count(*) FROM purchase), (SELECT count(*) FROM purchase_line)"
@@ -98,6 +100,10 @@ def test_a_copy_of_unknown_age_is_asked_about(
     replay.refresh_from_db()
     assert (replay.state, replay.rows) == ("planned", 6)
     assert replay.newer == [{"data_set": "shop / public.newsletter", "rows": 2}]
+    replay.plan.made_by = person("emil", Role.ENGINEER)  # who began it
+    replay.plan.save()
+    with pytest.raises(SamePerson, match="You said which rows are to be erased"):
+        approving.approve(replay, fingerprint=replay.plan.fingerprint, by=amir)
     assert carried_out(replay).state == "complete"
     assert restored.execute(LEFT) == [(2, 2, 2)]
     assert restored.execute("SELECT count(*) FROM newsletter") == [(3,)]
