@@ -20,7 +20,7 @@ from erasure import serializers as shapes
 from erasure.delivering import as_download
 from erasure.filters import PlanFilter, RequestFilter
 from erasure.models import Plan, SubjectRequest
-from erasure.requests import closing, identity, importing, intake, starting
+from erasure.requests import closing, identifying, identity, importing, intake, starting
 from erasure.requests.handling_api import PERMISSIONS, Handling
 from erasure.requests.reading_files import look
 from erasure.requests.revealing import reveal
@@ -165,7 +165,7 @@ class RequestViewSet(Handling, Refusing, viewsets.ReadOnlyModelViewSet):
     def identifiers(self, request: Request, pk: str) -> Response:
         """Add an identifier that was established to be the person's own."""
         found = self.get_object()
-        intake.add_identifier(found, **self.given(shapes.GivenIdentifierSerializer))
+        identifying.identify(found, **self.given(shapes.GivenIdentifierSerializer))
         return self._shown(found, status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=shapes.RevealedSerializer)

@@ -10,7 +10,7 @@ from audit.ledger.recording import record
 from erasure import events
 from erasure.doubting import Accepted, Doubt
 from erasure.models import Question, SubjectRequest
-from erasure.requests.starting import hold_still
+from erasure.requests.starting import change_what_is_sought
 from erasure.requests.states import NotNow, move
 from governance.console.models import User
 
@@ -54,7 +54,7 @@ def answer(question: Question, *, answer: str, reason: str, by: User) -> Questio
         raise ValidationError({"answer": f"Choose one of: {', '.join(Answer.values)}."})
     if not reason or len(reason) > LENGTH:
         raise ValidationError({"reason": f"Give the reason, in at most {LENGTH} characters."})
-    hold_still(question.request)
+    change_what_is_sought(question.request)
     answered = Question.objects.filter(pk=question.pk, answer="").update(
         answer=answer, reason=reason, answered_by=by, answered_at=timezone.now()
     )

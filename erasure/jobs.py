@@ -142,6 +142,8 @@ def _resume(request: SubjectRequest) -> bool:
     """Go on where it waits: with its plan, or before there is one with the search."""
     plan = request.plans.filter(state__in=[Plan.State.APPROVED, Plan.State.EXECUTING]).first()
     if plan is None:
+        if SubjectRequest.objects.select_for_update().get(pk=request.pk).state != request.state:
+            return False  # what is looked for was changed meanwhile: somebody has to ask for the search
         try:
             with _on_behalf(request):
                 search(request)

@@ -65,6 +65,24 @@ def hold_still(request: SubjectRequest) -> None:
         raise NotNow(f"“{locked.job}” is still at work: wait until it has ended, or stop it on its page.")
 
 
+@transaction.atomic
+def change_what_is_sought(request: SubjectRequest) -> None:
+    """Before an officer changes what is looked for: whoever searches with it asks for that search.
+
+    No job may be at work, and a request that waits for a store is not searched again by itself: its plan would have
+    the maker who asked before, and could be approved by whoever made the change. Raises NotNow.
+    """
+    hold_still(request)
+    if request.plans.filter(state__in=IN_FORCE).exists():
+        return
+    SubjectRequest.objects.filter(pk=request.pk, state__in=(State.WAITING, State.FAILED)).update(
+        state=State.VERIFIED,
+        problem="What is looked for was changed: somebody has to search again.",
+        look_again_at=None,
+    )
+    request.refresh_from_db()
+
+
 def refuse_while_in_force(request: SubjectRequest) -> None:
     """Raises NotNow while a plan is approved or half carried out: it has to come to its end first."""
     plan = request.plans.filter(state__in=IN_FORCE).first()

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from erasure import asking
 from erasure.forms import AnswerForm, ConfirmIdentityForm, IdentifierForm, TellingReasonForm, spread
 from erasure.models import Plan, SubjectRequest
-from erasure.requests import closing, identity, intake, starting
+from erasure.requests import closing, identifying, identity, intake, starting
 from erasure.requests.states import NotNow
 from governance.console.http import StaffRequest
 from governance.console.pages import page
@@ -110,7 +110,7 @@ def identifier_add(request: StaffRequest, pk: int) -> HttpResponse:
         request,
         found,
         IdentifierForm(request.POST or None),
-        lambda category, value: intake.add_identifier(found, category, value),
+        lambda category, value: identifying.identify(found, category, value),
         title="Add an identifier",
         lead="Only what you have established to be the person’s own: the next search looks for it as well. "
         "It is stored encrypted, and destroyed 30 days after the request has ended.",

@@ -4,9 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from audit.ledger.context import acting
 from erasure import approving
+from erasure.jobs import recheck
 from erasure.models import Plan, Step, SubjectRequest
+from erasure.requests import starting
 from erasure.requests.states import NotNow
 from governance.console.models import Job, User
 from tests.erasure.estate import SHOP, entries, find, request_of
@@ -197,3 +201,48 @@ def test_roles_without_the_right_and_strangers_decide_nothing(
     plan.refresh_from_db()
     assert (plan.state, plan.request.state) == ("proposed", "planned")
     assert work() == []
+
+
+def waiting_for_a_store(plan: Plan) -> SubjectRequest:
+    """As where a store did not answer the search that amir asked for: the schedule asks again by itself."""
+    request = plan.request
+    plan.delete()
+    SubjectRequest.objects.update(state="waiting", look_again_at=timezone.now())
+    request.refresh_from_db()
+    return request
+
+
+def test_what_an_officer_adds_is_not_planned_in_the_name_of_another(plan: Plan, amir, petra, work) -> None:
+    """Else petra could have somebody else erased: named by her, planned as amir's, approved by her."""
+    request = waiting_for_a_store(plan)
+    given = {"category": "id.customer", "value": "2"}
+    assert (
+        api_of(petra).post(f"/api/v1/requests/{request.pk}/identifiers/", given, format="json").status_code
+        == 201
+    )
+    assert recheck() == 0
+    request.refresh_from_db()
+    assert (request.state, request.problem) == (
+        "verified",
+        "What is looked for was changed: somebody has to search again.",
+    )
+    made = find(request, petra, work).plans.get()
+    with pytest.raises(approving.SamePerson):
+        approving.approve(made, fingerprint=made.fingerprint, by=petra)
+    approving.approve(made, fingerprint=made.fingerprint, by=amir)
+
+
+def test_while_somebody_searches_nobody_adds_to_it(plan: Plan, amir, petra) -> None:
+    request = waiting_for_a_store(plan)
+    with acting(amir.as_actor()):
+        starting.search(request)
+    given = {"category": "id.customer", "value": "2"}
+    answer = api_of(petra).post(f"/api/v1/requests/{request.pk}/identifiers/", given, format="json")
+    assert (answer.status_code, request.identifiers.count()) == (409, 1)
+
+
+def test_a_search_that_waits_goes_on_for_who_asked_for_it(plan: Plan, amir, work) -> None:
+    request = waiting_for_a_store(plan)
+    assert recheck() == 1
+    work()
+    assert request.plans.get().made_by == amir
