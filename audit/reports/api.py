@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -123,6 +123,8 @@ class ReportFile(APIView):
         report = report_of(kind, may=partial(may, request))
         if not report.about_a_person:
             raise exceptions.MethodNotAllowed("POST", "It is about nobody: GET it.")
+        if not isinstance(request.data, Mapping):
+            raise exceptions.ParseError("The body is a JSON object of the report's parameters.")
         return _made(request, report, request.data)
 
 

@@ -10,7 +10,7 @@ from erasure.answers import events
 from erasure.answers.models import Correction, Statement
 from erasure.models import Plan, SubjectRequest
 from erasure.requests.intake import EMAIL, MAX_LENGTH
-from erasure.requests.starting import hold_still, refuse_while_in_force
+from erasure.requests.starting import change_what_is_sought, hold_still, refuse_while_in_force
 from erasure.requests.states import NotNow, move
 from governance.console.models import User
 
@@ -83,7 +83,8 @@ def _open(request: SubjectRequest) -> None:
 
 
 def _overtake(request: SubjectRequest) -> None:
-    """A plan that does not know of it must not be approved."""
+    """A plan that does not know of it must not be approved, and none is made of it in the name of somebody else."""
+    change_what_is_sought(request)
     stale = request.plans.filter(state__in=[Plan.State.PROPOSED, Plan.State.BLOCKED])
     stale.update(state=Plan.State.STALE, decision_reason="What is to be corrected has changed.")
     if request.state == State.PLANNED:

@@ -163,7 +163,8 @@ def test_who_it_is_about_stands_in_no_address(done: SubjectRequest, amir: User, 
     assert api.post(f"{API}article_30/").status_code == 405
     answer = api.post(f"{API}person_jobs/?as=json", {"identifier": ANA}, format="json")
     assert (answer.status_code, answer.json()["report"]) == (200, "person_jobs")
-    assert api.post(f"{API}person_jobs/", {}, format="json").status_code == 400
+    for nothing in ({}, [], "x"):
+        assert api.post(f"{API}person_jobs/", nothing, format="json").status_code == 400
 
 
 def test_the_command_reads_who_it_is_about_from_its_input(

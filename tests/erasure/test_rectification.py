@@ -3,10 +3,12 @@
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.utils import timezone
 
 from catalog.models import Column, System
 from erasure.answers import stating
 from erasure.answers.models import Correction
+from erasure.jobs import recheck
 from erasure.models import Identifier, Plan, Step, SubjectRequest
 from erasure.requests import starting
 from erasure.requests.states import NotNow
@@ -124,6 +126,13 @@ def test_what_would_fail_is_refused_before_anything_is_written(
     assert message in said
     assert right not in said
     assert shop_database.execute("SELECT * FROM customer ORDER BY id") == before
+
+
+def test_what_an_officer_corrects_is_not_planned_in_the_name_of_another(asked: SubjectRequest) -> None:
+    SubjectRequest.objects.update(state="waiting", look_again_at=timezone.now())
+    stating.state(asked, category="name.full", wrong="Ana Lima", right="Ana Limette")
+    asked.refresh_from_db()
+    assert (asked.state, asked.look_again_at, recheck()) == ("verified", None, 0)
 
 
 def test_a_value_that_stands_nowhere_is_nothing_to_rectify(asked: SubjectRequest, amir: User, work) -> None:
