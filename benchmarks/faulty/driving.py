@@ -323,7 +323,8 @@ class Run:
         return Letter.objects.filter(state=Letter.State.QUEUED).exists()
 
     def _is_idle(self, request: SubjectRequest) -> bool:
-        return request.state in (State.COMPLETE, State.RESIDUAL, State.FAILED, State.WAITING)
+        # Found: its plan was overtaken by what another request has changed meanwhile.
+        return request.state in (State.COMPLETE, State.RESIDUAL, State.FAILED, State.WAITING, State.FOUND)
 
     def _go_on(self, request: SubjectRequest) -> None:
         """Whatever somebody in their place would do."""
