@@ -86,6 +86,8 @@ def _read(body: bytes) -> dict[str, Any]:
         read = None
     if not isinstance(read, dict):
         raise ValidationError("The body is a JSON object.")
+    if any("\x00" in str(value) for value in read.values()):  # which no text of the database can hold
+        raise ValidationError("The body holds a NUL character: leave it out.")
     return read
 
 

@@ -172,6 +172,8 @@ def test_what_we_sent_cannot_be_sent_back_as_an_answer(hooked, sent, sam):
         {"state": "needs time", "until": "soon"},
         {"state": "needs time", "until": "2001-01-01"},
         {"state": "done", "note": "x" * 1001},
+        {"state": "done\x00"},
+        {"state": "done", "note": "\x00"},
     ],
 )
 def test_genuine_answer_that_cannot_be_read_is_422_and_may_be_corrected(hooked, sent, sam, said):
