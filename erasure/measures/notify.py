@@ -21,19 +21,22 @@ class Notify(Measure):
 
     def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
         changed, before = _changed(rows), _changed(changed_earlier(request))
+        now = recipients_of(changed)
+        ever = recipients_of([*changed, *before]) if before else now
+        if not ever:
+            return []
         told = set(
             Task.objects.filter(request=request, recipient__isnull=False)
             .exclude(state__in=Task.OPEN)
             .values_list("recipient", flat=True)
         )
-        now = recipients_of(changed)
         return [
             Step(
                 target=str(recipient)[:200],
                 facts={"recipient": recipient.pk, "data_sets": names}
                 | ({} if recipient in now else {OWED: True}),
             )
-            for recipient, names in recipients_of([*changed, *before]).items()
+            for recipient, names in ever.items()
             if recipient.pk not in told
         ]
 

@@ -74,11 +74,14 @@ def _changed(rows: Sequence[Step]) -> set[int]:
 
 def _owed(request: SubjectRequest) -> dict[int, set[int]]:
     """What earlier plans changed without computing anew what is made of it: {derived data set: changed ones}."""
+    earlier = changed_earlier(request)
+    if not earlier:
+        return {}
     done: dict[int | None, int] = {}
     for step in Step.objects.filter(plan__request=request, method=Recompute.kind, state=Step.State.DONE):
         done[step.data_set_id] = max(step.plan.number, done.get(step.data_set_id, 0))
     owed: dict[int, set[int]] = {}
-    for step in changed_earlier(request):
+    for step in earlier:
         for changed in _changed([step]):
             for data_set, _ in derived_from({changed}):
                 if done.get(data_set.pk, 0) < step.plan.number:
