@@ -1,7 +1,7 @@
 """The ledger: what `record` costs concurrent writers, how soon entries are numbered, how fast they are checked.
 
     python -m benchmarks.ledger [--seconds 2] [--entries 30000] [--rounds 5] [--export 1000000]
-                                [--proofs 1000000,10000000]
+                                [--proofs 1000000,10000000] [--flush-us 1000]
 
 Writers are processes and each commit is flushed to disk. Beside them, in the same rounds: a plain insert of the same
 row into a table without any rule, and a chain as one would write it at first, each entry under a lock on the last. Then
@@ -47,6 +47,7 @@ Round = dict[tuple[str, int], float]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--flush-us", type=int, default=0, help="microseconds that each flush takes longer")
     parser.add_argument("--entries", type=int, default=30_000)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--export", type=int, default=1_000_000, help="entries of the export to check")
@@ -55,7 +56,7 @@ def main() -> None:
     with console():
         proofs = {int(size): measure_proofs(int(size)) for size in options.proofs.split(",")}
         standalone = measure_standalone(options.export)
-        flush_each_commit()
+        flush_each_commit(options.flush_us)
         execute(PEERS)
         rounds, delays = measure_writing(options.seconds, options.rounds)
         steady = [write_and_sequence(8, options.seconds, STEADY)[1] for _ in range(options.rounds)]
@@ -65,10 +66,12 @@ def main() -> None:
     print(report_outside(options.export, standalone, proofs))
 
 
-def flush_each_commit() -> None:
-    """The servers of tests answer a commit before the disk has it: not here."""
+def flush_each_commit(slower_us: int = 0) -> None:
+    """The servers of tests answer a commit before the disk has it: not here; as a disk that takes longer, if asked."""
     with psycopg.connect(os.environ["TEST_SUPERUSER_URL"], autocommit=True) as superuser:
         superuser.execute("ALTER ROLE console_owner SET synchronous_commit = on")
+        superuser.execute("ALTER ROLE console_owner SET commit_siblings = 0")
+        superuser.execute(f"ALTER ROLE console_owner SET commit_delay = {slower_us:d}")
         assert superuser.execute("SHOW fsync").fetchone() == ("on",)
 
 
