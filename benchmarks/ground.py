@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import django
 
@@ -25,6 +26,15 @@ def console() -> Iterator[Servers | None]:
     finally:
         if servers:
             servers.stop()
+
+
+def execute(sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of one statement on the console's database."""
+    from django.db import connection  # noqa: PLC0415  after django.setup
+
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall() if cursor.description else []
 
 
 def seconds(work: Callable[[], object]) -> float:

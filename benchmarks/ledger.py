@@ -22,7 +22,7 @@ from typing import Any
 
 import psycopg
 
-from benchmarks.ground import console, judged, seconds, table
+from benchmarks.ground import console, execute, judged, seconds, table
 from benchmarks.ledger_outside import measure_proofs, measure_standalone, report_outside
 
 WRITERS = (1, 8, 16)
@@ -252,14 +252,6 @@ def processor_seconds() -> float:
 def hash_all(contents: list[bytes]) -> None:
     for content in contents:
         hashlib.sha256(b"\x00" + content).digest()
-
-
-def execute(sql: str, values: list[Any] | None = None) -> list[tuple[Any, ...]]:
-    from django.db import connection  # noqa: PLC0415
-
-    with connection.cursor() as cursor:
-        cursor.execute(sql, values)
-        return cursor.fetchall() if cursor.description else []
 
 
 def report(

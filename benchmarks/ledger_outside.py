@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from benchmarks.ground import judged, seconds, table
+from benchmarks.ground import execute, judged, seconds, table
 
 STANDALONE, PROOF_MS, PROOF_BYTES = 30, 5, 3_000  # seconds for 1,000,000 entries; one proof at 10,000,000
 SEGMENT = 50_000
@@ -134,7 +134,6 @@ def measure_proofs(size: int) -> dict[str, float]:
     from audit.ledger.notes import Note, TreeHead  # noqa: PLC0415
     from audit.ledger.proofs import inclusion, proof_of  # noqa: PLC0415
     from audit.ledger.signing import signing_key  # noqa: PLC0415
-    from benchmarks.ledger import execute  # noqa: PLC0415
 
     dice = random.Random(size)
     with transaction.atomic():
