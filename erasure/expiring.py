@@ -3,13 +3,10 @@
 Each thing in a transaction of its own, passed over if somebody else has it, and found done if it is done already.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from audit.ledger.context import Actor, acting
@@ -17,6 +14,7 @@ from audit.ledger.recording import record
 from audit.ledger.sealed import destroy_key
 from erasure import events
 from erasure.answers.models import Statement
+from erasure.each_due import each_due
 from erasure.models import Hit, Identifier, Package, Step, SubjectRequest
 from erasure.packages import previewing
 from erasure.requests.closing import reject
@@ -25,20 +23,17 @@ from erasure.requests.identity import UNVERIFIED
 from erasure.requests.models import Letter, Note, Proof, Representation, RequestFile
 
 EXPIRY = Actor("system", "expiry")
-AT_ONCE = 500
 UNCONFIRMED = "The identity was not confirmed before the answer was due."
-
-Row = TypeVar("Row", bound=Model)
 
 
 def expire() -> dict[str, int]:
     """Do all that is due; how many of each. What is left over after 500 of a kind waits for the next time."""
     with acting(EXPIRY):
         return {
-            "rejected": _each(_unconfirmed(), _reject),
-            "packages": _each(Package.objects.filter(expires_at__lte=timezone.now()), _delete_package),
-            "keys": _each(_closed_long_ago(), _destroy_keys),
-            "forgotten": _each(_past(), forget),
+            "rejected": each_due(_unconfirmed(), _reject),
+            "packages": each_due(Package.objects.filter(expires_at__lte=timezone.now()), _delete_package),
+            "keys": each_due(_closed_long_ago(), _destroy_keys),
+            "forgotten": each_due(_past(), forget),
         }
 
 
@@ -110,14 +105,3 @@ def _still_about(request: SubjectRequest) -> bool:
     return others.filter(
         Exists(Identifier.objects.filter(request=OuterRef("pk"), sealed__isnull=False))
     ).exists()
-
-
-def _each(due: QuerySet[Row], expire_one: Callable[[Row], None]) -> int:
-    done = 0
-    for pk in list(due.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
-        with transaction.atomic():
-            row = due.filter(pk=pk).select_for_update(skip_locked=True).first()
-            if row is not None:
-                expire_one(row)
-                done += 1
-    return done

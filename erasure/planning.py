@@ -14,6 +14,7 @@ from erasure.estate import Connections
 from erasure.executing import conclude_without_plans
 from erasure.fingerprints import fingerprint_of
 from erasure.measures import registry as measures
+from erasure.measures.base import Planned
 from erasure.measures.earlier import OWED
 from erasure.models import WITH_ROWS, Hit, Plan, Step, SubjectRequest
 from erasure.ordering import with_measures
@@ -49,7 +50,7 @@ def make_plans(requests: Sequence[SubjectRequest], *, by: User | None) -> Iterat
         with Connections() as connections:
             drafted = draft_many(Ground(connections), _asked(plannable))
         yield Progress(0, total, "What stands beside the rows")
-        beside = [_measures(each) for each in drafted]
+        beside = _measures(drafted)
         proposed, nothing = [], []
         for each, steps in zip(drafted, beside, strict=True):
             if each.problems or each.needed or any(_stands_alone(step) for _, step in steps):
@@ -138,14 +139,18 @@ def _asked(requests: Sequence[SubjectRequest]) -> list[Asked]:
     return [Asked(request, hits[request.pk], keys[request.pk]) for request in requests]
 
 
-def _measures(drafted: Drafted) -> list[tuple[str, Step]]:
-    """The steps beside the rows, each with the turn it has. Raises ConnectorError."""
-    request = drafted.asked.request
-    found = []
+def _measures(drafted: Sequence[Drafted]) -> list[list[tuple[str, Step]]]:
+    """For each request the steps beside the rows, each with the turn it has. Raises ConnectorError."""
+    found: list[list[tuple[str, Step]]] = [[] for _ in drafted]
     for kind, measure in measures.classes.items():
-        if measure.erases and not right_of(request.kind).erases:
-            continue
-        for step in measure().drafts(request, drafted.rows):
-            step.method = kind
-            found.append((measure.turn.value, step))
+        places = [
+            place
+            for place, each in enumerate(drafted)
+            if not measure.erases or right_of(each.asked.request.kind).erases
+        ]
+        planned = [Planned(drafted[place].asked.request, drafted[place].rows) for place in places]
+        for place, steps in zip(places, measure().drafts(planned), strict=True):
+            for step in steps:
+                step.method = kind
+                found[place].append((measure.turn.value, step))
     return found

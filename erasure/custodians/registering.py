@@ -86,17 +86,20 @@ def end(recipient: Recipient) -> None:
     record(events.RECIPIENT_ENDED, recipient)
 
 
-def recipients_of(data_sets: Iterable[DataSet]) -> dict[Recipient, list[str]]:
-    """Who receives data from any of these, by their activities or directly, and from which of them."""
-    by_key = {data_set.pk: str(data_set) for data_set in data_sets}
+def recipients_of(data_sets: Iterable[DataSet]) -> dict[DataSet, list[Recipient]]:
+    """Who receives data from each of these, by its activities or directly."""
+    by_key = {data_set.pk: data_set for data_set in data_sets}
     of_activities = DataSet.objects.filter(pk__in=by_key).values_list("pk", "activities__known_recipients")
     directly = DataSet.objects.filter(pk__in=by_key).values_list("pk", "recipients")
-    found: dict[int, set[str]] = {}
-    for data_set, recipient in [*of_activities, *directly]:
-        if recipient is not None:
-            found.setdefault(recipient, set()).add(by_key[data_set])
-    known = Recipient.objects.filter(pk__in=found, ended_at=None).order_by("name")
-    return {recipient: sorted(found[recipient.pk]) for recipient in known}
+    pairs = {*of_activities, *directly}
+    known = Recipient.objects.filter(ended_at=None).in_bulk(
+        [recipient for _, recipient in pairs if recipient]
+    )
+    found: dict[DataSet, list[Recipient]] = {data_set: [] for data_set in by_key.values()}
+    for data_set, recipient in pairs:
+        if recipient in known:
+            found[by_key[data_set]].append(known[recipient])
+    return found
 
 
 def not_in_register() -> list[str]:

@@ -1,13 +1,23 @@
 """How the step of a task stands, for the engine."""
 
+from collections.abc import Iterable
 from datetime import datetime, time
-from typing import Any
+from typing import Any, Literal
 
 from django.utils import timezone
 
 from erasure.custodians.answering import evidence_digests
 from erasure.custodians.models import Task
 from erasure.measures.base import Outcome
+from erasure.models import SubjectRequest
+
+
+def answered(
+    requests: Iterable[SubjectRequest], *, by: Literal["recipient", "system"]
+) -> set[tuple[int, int]]:
+    """(request, recipient or system) of the tasks that are not open any more."""
+    tasks = Task.objects.filter(request__in=list(requests), **{f"{by}__isnull": False})
+    return set(tasks.exclude(state__in=Task.OPEN).values_list("request", by))
 
 
 def outcome_of(task: Task) -> Outcome:

@@ -1,14 +1,14 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog.models import System
 from erasure.custodians.answering import close_as_seen
 from erasure.custodians.asking import LEFT_TO_THEM, ask_custodian
 from erasure.custodians.models import Task
-from erasure.custodians.standing import outcome_of
+from erasure.custodians.standing import answered, outcome_of
 from erasure.estate import beyond_reach
-from erasure.measures.base import Measure, Outcome, Turn
-from erasure.models import Step, SubjectRequest
+from erasure.measures.base import Measure, Outcome, Planned, Turn
+from erasure.models import Step
 
 
 class AskCustodian(Measure):
@@ -23,28 +23,19 @@ class AskCustodian(Measure):
     turn = Turn.FIRST  # people take days: they are asked while the console does its own part
     alone = True
 
-    def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
-        left_to_them: dict[System, list[str]] = {}
-        counts: dict[int, int] = {}
-        for step in rows:
-            if step.method in LEFT_TO_THEM and step.data_set:
-                left_to_them.setdefault(step.data_set.system, []).append(step.data_set.name)
-                counts[step.data_set.system_id] = counts.get(step.data_set.system_id, 0) + step.rows_before
-        answered = set(
-            Task.objects.filter(request=request, system__isnull=False)
-            .exclude(state__in=Task.OPEN)
-            .values_list("system", flat=True)
-        )
-        for system in beyond_reach():
-            if system.pk not in answered:
-                left_to_them.setdefault(system, _personal_data_sets(system))
+    def drafts(self, planned: Sequence[Planned]) -> list[list[Step]]:
+        unseen = {system: _personal_data_sets(system) for system in beyond_reach()}
+        done = answered((each.request for each in planned), by="system") if unseen else set()
         return [
-            Step(
-                target=f"{system}: {_who(system)}"[:200],
-                rows_before=0,  # those that were found are counted by the steps on them
-                facts={"system": system.pk, "data_sets": names, "found": counts.get(system.pk, 0)},
+            _steps(
+                each.rows,
+                {
+                    system: names
+                    for system, names in unseen.items()
+                    if (each.request.pk, system.pk) not in done
+                },
             )
-            for system, names in sorted(left_to_them.items(), key=lambda pair: pair[0].name)
+            for each in planned
         ]
 
     def execute(self, step: Step) -> Outcome:
@@ -56,6 +47,24 @@ class AskCustodian(Measure):
         if task.open and _seen_gone(step):
             close_as_seen(task)
         return outcome_of(task)
+
+
+def _steps(rows: Sequence[Step], unseen: Mapping[System, list[str]]) -> list[Step]:
+    """A step for each system in which rows are left to the custodian, and for each that no search looks into."""
+    left_to_them: dict[System, list[str]] = {}
+    counts: dict[int, int] = {}
+    for step in rows:
+        if step.method in LEFT_TO_THEM and step.data_set:
+            left_to_them.setdefault(step.data_set.system, []).append(step.data_set.name)
+            counts[step.data_set.system_id] = counts.get(step.data_set.system_id, 0) + step.rows_before
+    return [
+        Step(
+            target=f"{system}: {_who(system)}"[:200],
+            rows_before=0,  # those that were found are counted by the steps on them
+            facts={"system": system.pk, "data_sets": names, "found": counts.get(system.pk, 0)},
+        )
+        for system, names in sorted({**unseen, **left_to_them}.items(), key=lambda pair: pair[0].name)
+    ]
 
 
 def _seen_gone(step: Step) -> bool:

@@ -14,6 +14,14 @@ from typing import Any, ClassVar
 from erasure.models import Step, SubjectRequest
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A request whose plan is being made, with the drafted steps on rows."""
+
+    request: SubjectRequest
+    rows: Sequence[Step]
+
+
 class Turn(StrEnum):
     """When its steps have their turn."""
 
@@ -49,11 +57,12 @@ class Measure(ABC):
     )
 
     @abstractmethod
-    def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
-        """The unsaved steps that this plan needs of the measure, given the drafted steps on rows; often none.
+    def drafts(self, planned: Sequence[Planned]) -> list[list[Step]]:
+        """For each request the unsaved steps that its plan needs of the measure; often none.
 
-        Sets `target` (what it acts on, in words), `rows_before` where something can be counted, `data_set` where there
-        is one and `facts`; the engine sets the rest. Raises ConnectorError if a system does not answer.
+        Many may be planned at once: ask what has to be asked for all of them together, not one by one. Sets `target`
+        (what it acts on, in words), `rows_before` where something can be counted, `data_set` where there is one and
+        `facts`; the engine sets the rest. Raises ConnectorError if a system does not answer.
         """
 
     @abstractmethod

@@ -1,15 +1,17 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from catalog.connectors.base import Unsupported
 from catalog.models import VIEW, DataSet
-from erasure.measures.base import Measure, Outcome, Turn
+from erasure.measures.base import Measure, Outcome, Planned, Turn
 from erasure.measures.earlier import OWED, changed_earlier
 from erasure.models import Step, SubjectRequest
 from erasure.recomputing.downstream import derived_from
 from erasure.recomputing.models import AnonymousAggregate, Recomputation
 from erasure.recomputing.running import approved_for, differing, recompute
 
+Derived = Callable[[frozenset[int]], list[tuple[DataSet, list[str]]]]
 UNCHANGED = ("keep", "ask")
 UNDECLARED = (
     "Derived data that may still count the person: "
@@ -25,16 +27,24 @@ class Recompute(Measure):
     label = "Recompute derived data"
     turn = Turn.LAST  # what is counted may be the rows that identify the person
 
-    def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
-        changed, owed = _changed(rows), _owed(request)
+    def drafts(self, planned: Sequence[Planned]) -> list[list[Step]]:
+        derived = cache(derived_from)  # many persons stand in the same data sets
+        facts = cache(_facts)
+        owed = _owed([each.request for each in planned], derived)
         return [
-            Step(
-                method=self.kind,
-                data_set=data_set,
-                target=str(data_set),
-                facts=_facts(data_set, sources) | ({OWED: True} if data_set.pk in owed else {}),
-            )
-            for data_set, sources in derived_from(changed | set().union(*owed.values()))
+            [
+                Step(
+                    method=self.kind,
+                    data_set=data_set,
+                    target=str(data_set),
+                    facts=facts(data_set)
+                    | {"made of": sources}
+                    | ({OWED: True} if data_set.pk in owing else {}),
+                )
+                for data_set, sources in derived(_changed(each.rows).union(*owing.values()))
+            ]
+            for each in planned
+            for owing in [owed.get(each.request.pk, {})]
         ]
 
     def execute(self, step: Step) -> Outcome:
@@ -68,37 +78,42 @@ class Recompute(Measure):
         return Outcome(facts=facts)
 
 
-def _changed(rows: Sequence[Step]) -> set[int]:
-    return {step.data_set_id for step in rows if step.data_set_id and step.method not in UNCHANGED}
+def _changed(rows: Sequence[Step]) -> frozenset[int]:
+    return frozenset(step.data_set_id for step in rows if step.data_set_id and step.method not in UNCHANGED)
 
 
-def _owed(request: SubjectRequest) -> dict[int, set[int]]:
-    """What earlier plans changed without computing anew what is made of it: {derived data set: changed ones}."""
-    earlier = changed_earlier(request)
+def _owed(requests: Sequence[SubjectRequest], derived: Derived) -> dict[int | None, dict[int, set[int]]]:
+    """By request, what its earlier plans changed without computing anew what is made of it.
+
+    {request: {derived data set: changed ones}}
+    """
+    earlier = changed_earlier(requests)
     if not earlier:
         return {}
-    done: dict[int | None, int] = {}
-    for step in Step.objects.filter(plan__request=request, method=Recompute.kind, state=Step.State.DONE):
-        done[step.data_set_id] = max(step.plan.number, done.get(step.data_set_id, 0))
-    owed: dict[int, set[int]] = {}
-    for step in earlier:
-        for changed in _changed([step]):
-            for data_set, _ in derived_from({changed}):
-                if done.get(data_set.pk, 0) < step.plan.number:
-                    owed.setdefault(data_set.pk, set()).add(changed)
+    recomputed = Step.objects.filter(plan__request__in=earlier, method=Recompute.kind, state=Step.State.DONE)
+    done: dict[tuple[int | None, int | None], int] = {}  # the last plan of a request that did it
+    for step in recomputed.select_related("plan"):
+        by = step.plan.request_id, step.data_set_id
+        done[by] = max(step.plan.number, done.get(by, 0))
+    owed: dict[int | None, dict[int, set[int]]] = {}
+    for request, steps in earlier.items():
+        for step in steps:
+            for changed in _changed([step]):
+                for found, _ in derived(frozenset({changed})):
+                    if done.get((request, found.pk), 0) < step.plan.number:
+                        owed.setdefault(request, {}).setdefault(found.pk, set()).add(changed)
     return owed
 
 
-def _facts(data_set: DataSet, sources: list[str]) -> dict[str, Any]:
+def _facts(data_set: DataSet) -> dict[str, Any]:
     """What the approver sees of it."""
-    facts: dict[str, Any] = {"made of": sources}
     declared = approved_for(data_set)
     if data_set.kind == VIEW:
-        return facts | {"how": "the store refreshes the materialized view"}
+        return {"how": "the store refreshes the materialized view"}
     if declared is not None:
-        return facts | {"how": declared.query or declared.lines, "declaration": declared.digest}
+        return {"how": declared.query or declared.lines, "declaration": declared.digest}
     anonymous = AnonymousAggregate.objects.filter(data_set=data_set).first()
     if anonymous is not None:
-        return facts | {"anonymous": f"confirmed: at least {anonymous.smallest_group} persons in each figure"}
+        return {"anonymous": f"confirmed: at least {anonymous.smallest_group} persons in each figure"}
     waiting = Recomputation.objects.filter(data_set=data_set).exists()
-    return facts | {"warning": UNAPPROVED if waiting else UNDECLARED}
+    return {"warning": UNAPPROVED if waiting else UNDECLARED}

@@ -1,17 +1,17 @@
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 
 from audit.ledger.recording import record
 from catalog.classification.vocabulary import CATEGORIES
-from catalog.models import Column
+from catalog.models import Column, DataSet
 from erasure import events
 from erasure.keysets import KeySet
-from erasure.measures.base import Measure, Outcome, Turn
-from erasure.models import Hit, Step, SubjectRequest
+from erasure.measures.base import Measure, Outcome, Planned, Turn
+from erasure.models import Hit, Identifier, Step, SubjectRequest
 from governance.keyring.sealing import open_json, seal_json
 from retention.vault.persons import known_as
-from retention.vault.shredding import remaining, shred
+from retention.vault.shredding import Holdings, remaining, remaining_of_each, shred
 
 MOST_ROWS = 10_000  # of a hit whose keys are identifiers themselves; more are not one person's own record
 
@@ -25,23 +25,13 @@ class Shred(Measure):
     erases = True
     alone = True
 
-    def drafts(self, request: SubjectRequest, rows: Sequence[Step]) -> list[Step]:
-        if request.kind != SubjectRequest.Kind.ERASURE:
-            return []
-        persons = _persons(request)
-        found = remaining(persons)
-        if not found:
-            return []
-        names = [name for name, _ in (*found.by_domain, *found.by_key)]
-        step = Step(
-            target=f"{found.tokens} tokens, {found.keys} keys in the vault",
-            rows_before=found.tokens + found.keys,
-            facts={"tokens": found.tokens, "keys": found.keys, "vault": names},
-        )
-        step.sealed = seal_json(
-            [person.hex() for person in persons], purpose="shred", bound_to=str(request.public_id)
-        )
-        return [step]
+    def drafts(self, planned: Sequence[Planned]) -> list[list[Step]]:
+        requests = [each.request for each in planned]
+        persons = _persons([each for each in requests if each.kind == SubjectRequest.Kind.ERASURE])
+        found = dict(zip(persons, remaining_of_each(persons.values()), strict=True))
+        return [
+            [_step(each, persons[each.pk], found[each.pk])] if found.get(each.pk) else [] for each in requests
+        ]
 
     def execute(self, step: Step) -> Outcome:
         """The plan's approval is the second person's. Counted and recorded in the transaction that destroys."""
@@ -78,42 +68,67 @@ class Shred(Measure):
         )
 
 
-def _persons(request: SubjectRequest) -> list[bytes]:
-    """Every keyed hash the vault may know the person by: of what is verified, and of the keys of their own records."""
-    known = [
-        (each.category, each.value)
-        for each in request.identifiers.filter(verified=True, sealed__isnull=False)
-        if each.value
-    ]
-    hits = request.hits.filter(depth=0, rows__gt=0, rows__lte=MOST_ROWS, sealed_keys__isnull=False)
-    for hit in hits.select_related("data_set"):
-        known += _own_identifiers(request, hit)
-    return sorted({person for category, value in known for person in known_as(category, value)})
+def _step(request: SubjectRequest, persons: Sequence[bytes], found: Holdings) -> Step:
+    step = Step(
+        target=f"{found.tokens} tokens, {found.keys} keys in the vault",
+        rows_before=found.tokens + found.keys,
+        facts={
+            "tokens": found.tokens,
+            "keys": found.keys,
+            "vault": [name for name, _ in (*found.by_domain, *found.by_key)],
+        },
+    )
+    step.sealed = seal_json(
+        [person.hex() for person in persons], purpose="shred", bound_to=str(request.public_id)
+    )
+    return step
 
 
-def _own_identifiers(request: SubjectRequest, hit: Hit) -> list[tuple[str, str]]:
+def _persons(requests: Sequence[SubjectRequest]) -> dict[int, list[bytes]]:
+    """By request every keyed hash the vault may know the person by: of what is verified, and of the keys of their own
+    records."""
+    known: dict[int, list[tuple[str, str]]] = {request.pk: [] for request in requests}
+    verified = Identifier.objects.filter(request__in=known, verified=True, sealed__isnull=False)
+    for each in verified.select_related("request"):
+        if each.value:
+            known[each.request_id].append((each.category, each.value))
+    hits = Hit.objects.filter(
+        request__in=known, depth=0, rows__gt=0, rows__lte=MOST_ROWS, sealed_keys__isnull=False
+    )
+    own = list(hits.select_related("request", "data_set"))
+    columns = _own_keys({hit.data_set for hit in own})
+    for hit in own:
+        if hit.data_set_id in columns:
+            known[hit.request_id] += _own_identifiers(hit, columns[hit.data_set_id])
+    return {
+        request: sorted({person for category, value in found for person in known_as(category, value)})
+        for request, found in known.items()
+    }
+
+
+def _own_keys(data_sets: Iterable[DataSet]) -> dict[int, Column]:
+    """By data set the column that alone is its key, where that is confirmed as an identifier of one person."""
+    unique = {key for key, category in CATEGORIES.items() if category.unique}
+    keys = {each.pk: each.primary_key[0] for each in data_sets if len(each.primary_key) == 1}
+    columns = Column.objects.filter(
+        data_set__in=keys, gone_at=None, category__in=unique, state=Column.State.CONFIRMED
+    )
+    return {column.data_set_id: column for column in columns if column.name == keys[column.data_set_id]}
+
+
+def _own_identifiers(hit: Hit, key: Column) -> list[tuple[str, str]]:
     """The customer number that is the key of the row in which the person's address stands.
 
     No other column of a row will do: a message holds the addresses of two people.
     """
-    unique = {key for key, category in CATEGORIES.items() if category.unique}
-    columns = Column.objects.filter(
-        data_set=hit.data_set,
-        name__in=hit.data_set.primary_key,
-        gone_at=None,
-        category__in=unique,
-        state=Column.State.CONFIRMED,
-    )
-    if len(hit.data_set.primary_key) != 1:
-        return []
-    found = []
     assert hit.sealed_keys is not None
-    for match in KeySet.open(hit.sealed_keys, bound_to=str(request.public_id)).matches:
-        for column in columns:
-            if column.name in match.columns and not match.fold:
-                values = match.keys.column(column.name).to_pylist()
-                found += [(column.category, str(value)) for value in values if value is not None]
-    return found
+    return [
+        (key.category, str(value))
+        for match in KeySet.open(hit.sealed_keys, bound_to=str(hit.request.public_id)).matches
+        if key.name in match.columns and not match.fold
+        for value in match.keys.column(key.name).to_pylist()
+        if value is not None
+    ]
 
 
 def _sealed_persons(step: Step) -> list[bytes]:

@@ -3,16 +3,15 @@
 They wait in the mailbox of somebody who may never have asked: more letters than these they do not get.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.ledger.context import Actor, acting
 from audit.ledger.recording import record
+from erasure.each_due import each_due
 from erasure.models import SubjectRequest
 from erasure.requests import events, identity, intake
 from erasure.requests.closing import reject
@@ -21,7 +20,6 @@ from erasure.requests.regimes import regimes
 from erasure.requests.states import NotNow
 
 State = SubjectRequest.State
-AT_ONCE = 500
 UNPROVEN = "identity not proven"
 REMINDER = "remind_identity"
 
@@ -29,7 +27,7 @@ REMINDER = "remind_identity"
 def remind() -> dict[str, int]:
     """Remind whom it is time to remind, close what it is time to close; how many of each."""
     with acting(Actor("system", "identity")):
-        return {"reminded": _each(_silent(), _remind), "closed": _each(_given_up(), _close)}
+        return {"reminded": each_due(_silent(), _remind), "closed": each_due(_given_up(), _close)}
 
 
 def _waiting() -> QuerySet[SubjectRequest]:
@@ -76,15 +74,3 @@ def _close(request: SubjectRequest) -> None:
         )
     reject(request, reason=UNPROVEN, tell=False)
     send_letter(request, "unverified")
-
-
-def _each(due: QuerySet[SubjectRequest], do: Callable[[SubjectRequest], None]) -> int:
-    done = 0
-    for pk in list(due.order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
-        with transaction.atomic():
-            locked = SubjectRequest.objects.select_for_update(skip_locked=True, of=("self",))
-            request = locked.filter(pk=pk, state=State.IDENTITY_PENDING).first()
-            if request is not None:
-                do(request)
-                done += 1
-    return done

@@ -1,6 +1,6 @@
 """Taking a person out of training: found in each version by hash, excluded, and its models queued to be retrained."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -21,12 +21,19 @@ class Holding:
     hash: int
 
 
-def holdings(lookups: Iterable[tuple[str, bytes]]) -> list[Holding]:
-    """The versions that hold a person known by these (category, whole keyed hash)."""
-    asked = [(category, shortened(bytes(lookup))[0]) for category, lookup in lookups]
-    found = hashes.versions_with(asked)
+def holdings(persons: Sequence[Iterable[tuple[str, bytes]]]) -> list[list[Holding]]:
+    """For each person, known by these (category, whole keyed hash), the versions that they are in."""
+    known = [
+        {(category, hashes.signed(shortened(bytes(lookup))[0])) for category, lookup in person}
+        for person in persons
+    ]
+    found = sorted(hashes.versions_with({each for person in known for each in person}))
     versions = Version.objects.select_related("training_set").in_bulk([version for version, _ in found])
-    return [Holding(versions[version], number) for version, number in sorted(found)]
+    held: dict[tuple[str, int], list[Holding]] = {}
+    for version, number in found:
+        holding = Holding(versions[version], number)
+        held.setdefault((holding.version.training_set.category, number), []).append(holding)
+    return [[holding for each in sorted(person) for holding in held.get(each, ())] for person in known]
 
 
 @transaction.atomic
@@ -50,8 +57,15 @@ def exclude(request: SubjectRequest, holding: Holding) -> list[str]:
     return names
 
 
-def is_excluded(holding: Holding) -> bool:
-    """Read back: excluded, and every model in use that was trained on the version is in the queue."""
-    excluded = Exclusion.objects.filter(version=holding.version, hash=holding.hash).exists()
-    models = TrainedModel.objects.filter(version=holding.version, replaced_at=None, retrain_since=None)
-    return excluded and not models.exists()
+def excluded(holdings: Collection[Holding]) -> set[Holding]:
+    """Read back: those excluded, with every model in use that was trained on their version in the queue."""
+    versions = {holding.version.pk for holding in holdings}
+    exclusions = Exclusion.objects.filter(version__in=versions, hash__in={each.hash for each in holdings})
+    known = set(exclusions.values_list("version", "hash"))
+    models = TrainedModel.objects.filter(version__in=versions, replaced_at=None, retrain_since=None)
+    unqueued = set(models.values_list("version", flat=True))
+    return {
+        holding
+        for holding in holdings
+        if (holding.version.pk, holding.hash) in known and holding.version.pk not in unqueued
+    }

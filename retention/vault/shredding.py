@@ -23,15 +23,24 @@ DOOMED = """
 DELETE_SHARES = "DELETE FROM vault_token_share WHERE token_id = ANY(%b::bigint[])"
 DELETE_TOKENS = "DELETE FROM vault_token WHERE id = ANY(%b::bigint[]) RETURNING 1"
 DELETE_KEYS = "DELETE FROM vault_person_key WHERE person = ANY(%b::bytea[]) RETURNING 1"
+# A token that two of the hashes of one group share counts once.
 TOKENS = """
-    SELECT d.name, count(*) FROM vault_token t JOIN vault_token_domain d ON d.id = t.domain_id
-    WHERE t.person = ANY(%b::bytea[])
-        OR t.id IN (SELECT s.token_id FROM vault_token_share s WHERE s.person = ANY(%b::bytea[]))
-    GROUP BY d.name ORDER BY d.name
+    WITH asked AS (SELECT * FROM unnest(%b::int[], %b::bytea[]) AS a (place, person))
+    SELECT held.place, d.name, count(*)
+    FROM (
+        SELECT asked.place, t.id, t.domain_id FROM asked JOIN vault_token t ON t.person = asked.person
+        UNION
+        SELECT asked.place, t.id, t.domain_id FROM asked
+        JOIN vault_token_share s ON s.person = asked.person JOIN vault_token t ON t.id = s.token_id
+    ) held
+    JOIN vault_token_domain d ON d.id = held.domain_id
+    GROUP BY held.place, d.name ORDER BY held.place, d.name
 """
 KEYS = """
-    SELECT k.name, count(*) FROM vault_person_key p JOIN vault_key k ON k.id = p.key_id
-    WHERE p.person = ANY(%b::bytea[]) GROUP BY k.name ORDER BY k.name
+    WITH asked AS (SELECT DISTINCT * FROM unnest(%b::int[], %b::bytea[]) AS a (place, person))
+    SELECT asked.place, k.name, count(*)
+    FROM asked JOIN vault_person_key p ON p.person = asked.person JOIN vault_key k ON k.id = p.key_id
+    GROUP BY asked.place, k.name ORDER BY asked.place, k.name
 """
 
 
@@ -64,8 +73,22 @@ class Receipt:
 
 def remaining(persons: Iterable[bytes]) -> Holdings:
     """What the vault has of these persons now, read from its tables (`persons.known_as` gives their hashes)."""
-    asked = list(persons)
-    return Holdings(tuple(run(TOKENS, [asked, asked])), tuple(run(KEYS, [asked])))
+    (found,) = remaining_of_each([persons])
+    return found
+
+
+def remaining_of_each(groups: Iterable[Iterable[bytes]]) -> list[Holdings]:
+    """The same for groups of hashes, each those of one person, in two statements for all of them."""
+    asked = [list(group) for group in groups]
+    places = [place for place, group in enumerate(asked) for _ in group]
+    persons = [person for group in asked for person in group]
+    counts: list[list[tuple[tuple[str, int], ...]]] = []
+    for statement in (TOKENS, KEYS):
+        by_place: dict[int, tuple[tuple[str, int], ...]] = {}
+        for place, name, count in run(statement, [places, persons]):
+            by_place[place] = (*by_place.get(place, ()), (name, count))
+        counts.append([by_place.get(place, ()) for place in range(len(asked))])
+    return [Holdings(by_domain, by_key) for by_domain, by_key in zip(*counts, strict=True)]
 
 
 @transaction.atomic

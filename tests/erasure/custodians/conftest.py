@@ -9,6 +9,7 @@ from catalog.models import Column, DataSet, System
 from erasure.custodians import connecting
 from erasure.custodians.models import Recipient, Task
 from erasure.measures import registry as measures
+from erasure.measures.base import Planned
 from erasure.models import Plan, Step, SubjectRequest
 from governance.activities.models import ProcessingActivity
 from governance.console.models import User
@@ -78,7 +79,7 @@ def hooked(crm: System, receiver: CustodianSystem) -> CustodianSystem:
 def drafted(plan: Plan, measure: str, rows: tuple[Step, ...] = ()) -> list[Step]:
     """The steps that a measure wants in the plan, saved as the engine does."""
     assert plan.request is not None
-    steps = measures.get(measure)().drafts(plan.request, rows)
+    (steps,) = measures.get(measure)().drafts([Planned(plan.request, rows)])
     for step in steps:
         step.plan, step.method = plan, measure
         step.position = plan.steps.count() + 1

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from catalog.connectors.base import Match, Unsupported
 from catalog.connectors.destruction import open_writable
 from catalog.models import System
+from erasure.measures.base import Planned
 from erasure.measures.recompute import UNAPPROVED, UNDECLARED, Recompute
 from erasure.models import Step, SubjectRequest
 from erasure.recomputing import declaring, jobs
@@ -48,7 +49,8 @@ def by_country(lake: Lake, emil: User, dana: User) -> Recomputation:
 
 
 def drafts(*changed: Step) -> list[Step]:
-    return Recompute().drafts(SubjectRequest(pk=0), list(changed))
+    (steps,) = Recompute().drafts([Planned(SubjectRequest(pk=0), list(changed))])
+    return steps
 
 
 def deleted(data_set: object) -> Step:

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 from rest_framework.test import APIClient
 
 from audit.ledger.models import Entry, Waiting
+from erasure.measures.base import Planned
 from erasure.measures.exclude import Exclude
 from erasure.models import Plan, Step, SubjectRequest
 from erasure.registry.registering import register
@@ -103,9 +104,10 @@ def test_an_erasure_excludes_the_person_and_queues_the_models(
     version = make(churn, rows)
     train(version, model="churn-1", sha256=version.sha256, by=emil)
     ana = request_of("ana@example.org", amir)
-    (holding,) = holdings(of_ana(ana))
-    assert (holding.version, holdings(of_ana(request_of("dora@example.org", amir)))) == (version, [])
-    (draft,) = Exclude().drafts(ana, [])
+    dora = request_of("dora@example.org", amir)
+    (holding,), of_dora = holdings([of_ana(ana), of_ana(dora)])
+    assert (holding.version, of_dora) == (version, [])
+    ((draft,),) = Exclude().drafts([Planned(ana, [])])
     plan = Plan.objects.create(request=ana, number=1, state="executing", fingerprint="0" * 64)
     step = Step.objects.create(
         plan=plan, position=1, method="exclude", target=draft.target, rows_before=1, facts=draft.facts
@@ -127,7 +129,7 @@ def test_a_training_job_is_refused_until_a_version_without_them_is_there(
     first = make(churn, rows)
     ana = request_of("ana@example.org", amir)
     register(ana, of_ana(ana), effect="erased")
-    for holding in holdings(of_ana(ana)):
+    for holding in holdings([of_ana(ana)])[0]:
         exclude(ana, holding)
     api = APIClient()
     api.force_authenticate(emil)
@@ -175,7 +177,7 @@ def test_pages_show_the_queue(churn: TrainingSet, rows: Path, amir: User, emil: 
     version = make(churn, rows)
     train(version, model="churn-1", sha256=version.sha256, by=emil)
     ana = request_of("ana@example.org", amir)
-    exclude(ana, holdings(of_ana(ana))[0])
+    exclude(ana, holdings([of_ana(ana)])[0][0])
     client = client_of(vera)
     assert "1 model</a> waits to be retrained" in client.get("/retention/training/").content.decode()
     shown = client.get(f"/retention/training/{churn.pk}/").content.decode()

@@ -100,7 +100,9 @@ def _begun(run: Run):
 @pytest.mark.django_db(transaction=True)
 def test_the_same_rows_come_out_after_workers_were_killed(tmp_path: Path):
     """Two workers are killed in the middle; a third ends what they began."""
-    table = customers(4_000_000 // 8)
+    table = customers(
+        3 * planning.SHARED_ROWS
+    )  # more parts than a worker does at once: a middle to kill it in
     write(tmp_path / "in.parquet", table, group=50_000)
     alone = worked(ask(tmp_path / "in.parquet", tmp_path / "alone.parquet", rules=REAL))
     assert alone.outcome == "delivered"
