@@ -14,7 +14,7 @@ from erasure.custodians.models import RowExemption
 from erasure.looking_again import after_silence, first_look, next_look
 from erasure.measures.base import Outcome
 from erasure.models import Plan, Step, SubjectRequest
-from erasure.requests.letters import send_letter
+from erasure.requests.letters import send_letters
 from erasure.requests.states import move, move_many
 from erasure.rights import right_of
 from erasure.verifying import Verification
@@ -297,5 +297,4 @@ def complete(whole: Sequence[tuple[SubjectRequest, str, Sequence[Step]]], *, sin
             events.REQUEST_COMPLETED,
             ((request, request.subject, {"outcome": outcome}) for request, _ in told),
         )
-        for request, held in told:
-            send_letter(request, "completed", held=held)
+        send_letters("completed", [(request, {"held": held}) for request, held in told])

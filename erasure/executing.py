@@ -8,7 +8,7 @@ Many plans are carried out at once: what is the same for many persons is one sta
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from django.db import transaction
@@ -82,9 +82,9 @@ def execute(plan: Plan) -> Iterator[Progress]:
 
 
 def execute_many(
-    plans: Sequence[Plan], *, still: Callable[[Plan], bool] = lambda plan: True
+    plans: Sequence[Plan], *, live: Callable[[], Collection[int]] | None = None
 ) -> Iterator[Progress]:
-    """The same for many plans at once; `still` says between steps whether a plan may go on."""
+    """The same for many plans at once; `live` says between steps which may go on, by primary key."""
     open_plans = [plan for plan in plans if plan.state in IN_FORCE]
     for plan in open_plans:
         if plan.request is None:
@@ -94,7 +94,7 @@ def execute_many(
     together = [work for work in works if go_together(work)]
     for group in (together, *([work] for work in works if work not in together)):
         if group:
-            yield from _Run(group, still).run()
+            yield from _Run(group, live).run()
 
 
 def conclude_without_plans(ended: Sequence[tuple[SubjectRequest, list[Step]]]) -> None:
@@ -124,9 +124,9 @@ def conclude_without_plans(ended: Sequence[tuple[SubjectRequest, list[Step]]]) -
 class _Run:
     """Plans that are carried out together, from where they stand to where they can come now."""
 
-    def __init__(self, works: list[Work], still: Callable[[Plan], bool]) -> None:
+    def __init__(self, works: list[Work], live: Callable[[], Collection[int]] | None) -> None:
         self.works = works
-        self.still = still
+        self.live = live
         self.total = sum(step.rows_before for work in works for step in work.steps)
         self.done = 0
         self.silent: dict[int, Unreachable] = {}  # systems that did not answer in this run
@@ -144,7 +144,10 @@ class _Run:
             raise JobFailed(f"{names} was interrupted and can be resumed. {problem}") from problem
 
     def _live(self) -> list[Work]:
-        return [work for work in self.works if self.still(work.plan)]
+        if self.live is None:
+            return self.works
+        live = self.live()
+        return [work for work in self.works if work.plan.pk in live]
 
     def _begin(self) -> None:
         """Start what was approved and still is so; leave out what was overtaken, or whose systems do not answer."""

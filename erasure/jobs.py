@@ -48,7 +48,9 @@ def find(together: list[Job]) -> Iterator[Progress]:
     Where an earlier attempt came to its end before its worker died, what was done on its ground meanwhile stands.
     """
     by = together[0].started_by
-    requests = [request for request in _requests(together) if not _went_on(request)]
+    asked = _requests(together)
+    gone_on = _gone_on(asked)
+    requests = [request for request in asked if request.pk not in gone_on]
     if not requests:
         return
     try:
@@ -85,9 +87,8 @@ def plan_again(together: list[Job]) -> Iterator[Progress]:
 
 @job("erasure.execute", on_failure=_failed, gathers=TOGETHER, stopped_by=HANDLE)
 def carry_out(together: list[Job]) -> Iterator[Progress]:
-    jobs = {each.arguments["plan"]: each for each in together}
-    plans = Plan.objects.select_related("request").filter(pk__in=jobs)
-    yield from execute_many(plans.order_by("pk"), still=lambda plan: jobs[plan.pk] in together)
+    plans = Plan.objects.select_related("request").filter(pk__in=_plans(together))
+    yield from execute_many(plans.order_by("pk"), live=lambda: _plans(together))
 
 
 @job("erasure.look_again", stopped_by=HANDLE)
@@ -100,8 +101,15 @@ def _requests(together: Iterable[Job]) -> list[SubjectRequest]:
     return list(known.values())
 
 
-def _went_on(request: SubjectRequest) -> bool:
-    return request.ended or request.plans.filter(state__in=IN_FORCE).exists()
+def _plans(together: Iterable[Job]) -> set[int]:
+    return {each.arguments["plan"] for each in together}
+
+
+def _gone_on(requests: Iterable[SubjectRequest]) -> set[int]:
+    """Those that have ended, or have a plan in force."""
+    ended = {request.pk for request in requests if request.ended}
+    in_force = Plan.objects.filter(request__in=requests, state__in=IN_FORCE)
+    return ended | {plan.request_id for plan in in_force.only("request")}
 
 
 def _still(requests: Iterable[SubjectRequest], together: Iterable[Job]) -> list[SubjectRequest]:

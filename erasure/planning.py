@@ -21,12 +21,12 @@ from erasure.ordering import with_measures
 from erasure.requests.states import move_many
 from erasure.rights import right_of
 from erasure.searching import keys_of
+from governance.console.copying import copy_in
 from governance.console.jobs import JobFailed, Progress
 from governance.console.models import User
 
 State = SubjectRequest.State
 OPEN = (Plan.State.PROPOSED, Plan.State.BLOCKED, Plan.State.APPROVED)
-AT_ONCE = 1_000  # steps written together
 
 
 def make_plan(request: SubjectRequest, *, by: User | None) -> Iterator[Progress]:
@@ -106,7 +106,7 @@ def store(proposed: Sequence[tuple[Drafted, list[Step]]], *, by: User | None) ->
     for plan, steps in zip(made, steps_of, strict=True):
         for step in steps:
             step.plan = plan
-    Step.objects.bulk_create((step for steps in steps_of for step in steps), batch_size=AT_ONCE)
+    copy_in(Step, (step for steps in steps_of for step in steps))
     record_many(
         events.PLAN_MADE,
         (
@@ -132,7 +132,7 @@ def _plannable(request: SubjectRequest) -> bool:
 def _asked(requests: Sequence[SubjectRequest]) -> list[Asked]:
     hits: dict[int, list[Hit]] = {request.pk: [] for request in requests}
     known = {request.pk: request for request in requests}
-    for hit in Hit.objects.filter(WITH_ROWS, request__in=known).select_related("data_set__system"):
+    for hit in Hit.objects.filter(WITH_ROWS, request__in=known).prefetch_related("data_set__system"):
         hit.request = known[hit.request_id]
         hits[hit.request_id].append(hit)
     keys = keys_of(requests)

@@ -30,6 +30,7 @@ from erasure.models import Hit, Identifier, Question, SubjectRequest
 from erasure.reaching import unreached, unsearchable
 from erasure.requests.states import NotNow, move_many
 from erasure.sharing import divide
+from governance.console.copying import copy_in
 from governance.console.jobs import JobFailed, Progress
 
 State = SubjectRequest.State
@@ -111,10 +112,11 @@ def known_keys(request: SubjectRequest) -> dict[int, KeySet]:
 
 def keys_of(requests: Iterable[SubjectRequest]) -> dict[int, dict[int, KeySet]]:
     """The key sets of each request's hits, by data set."""
-    found: dict[int, dict[int, KeySet]] = {request.pk: {} for request in requests}
-    for hit in Hit.objects.filter(request__in=found, sealed_keys__isnull=False).select_related("request"):
-        keys = KeySet.open(hit.sealed_keys or b"", bound_to=str(hit.request.public_id))
-        found[hit.request_id][hit.data_set_id] = keys
+    known = {request.pk: str(request.public_id) for request in requests}
+    found: dict[int, dict[int, KeySet]] = {pk: {} for pk in known}
+    hits = Hit.objects.filter(request__in=known, sealed_keys__isnull=False)
+    for request, data_set, sealed in hits.values_list("request_id", "data_set_id", "sealed_keys"):
+        found[request][data_set] = KeySet.open(sealed or b"", bound_to=known[request])
     return found
 
 
@@ -139,16 +141,17 @@ def store(
     ]
     record_many(events.PERSON_SEARCHED, ((each, each.subject, _facts(views[each.pk])) for each in found))
     kept = {(hit.request_id, hit.data_set_id) for hit in hits}
-    gone = [
-        hit
+    earlier = {
+        (hit.request_id, hit.data_set_id): hit.pk
         for hit in Hit.objects.filter(request__in=moved).only("pk", "request_id", "data_set_id")
-        if (hit.request_id, hit.data_set_id) not in kept
-    ]
-    lost = Hit.objects.filter(pk__in=[hit.pk for hit in gone])
+    }
+    lost = Hit.objects.filter(pk__in=[pk for hit, pk in earlier.items() if hit not in kept])
     lost.filter(steps__isnull=True).delete()
     lost.update(rows=0, shared=0, accessed=0, found_at=now)
+    # Nobody else adds hits meanwhile: the requests are locked since they were moved.
+    copy_in(Hit, (hit for hit in hits if (hit.request_id, hit.data_set_id) not in earlier))
     Hit.objects.bulk_create(
-        hits,
+        (hit for hit in hits if (hit.request_id, hit.data_set_id) in earlier),
         batch_size=AT_ONCE,
         update_conflicts=True,
         unique_fields=["request", "data_set"],

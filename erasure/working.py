@@ -67,7 +67,7 @@ def take_up(plans: Iterable[Plan]) -> list[Work]:
     """Plans of requests with all that carrying them out needs, read at once."""
     known = {plan.pk: plan for plan in plans}
     steps: dict[int, list[Step]] = {pk: [] for pk in known}
-    rows = Step.objects.filter(plan__in=known).select_related("data_set__system", "hit")
+    rows = Step.objects.filter(plan__in=known).select_related("hit").prefetch_related("data_set__system")
     for step in rows.order_by("position"):
         step.plan = known[step.plan_id]
         if step.hit and step.plan.request:

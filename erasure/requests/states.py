@@ -12,14 +12,16 @@ class NotNow(Exception):
     """The request or plan is not in a state that allows this; the message says what it is and what would help."""
 
 
+def not_now(request: SubjectRequest) -> NotNow:
+    return NotNow(f"{request.reference} is {request.get_state_display().lower()}: this is not possible now.")
+
+
 def move(request: SubjectRequest, state: str, *, since: Iterable[str], **values: Any) -> None:
     """Set `state` and `values` if the request is in one of `since`; raises NotNow otherwise."""
     moved = SubjectRequest.objects.filter(pk=request.pk, state__in=list(since)).update(state=state, **values)
     if not moved:
         request.refresh_from_db()
-        raise NotNow(
-            f"{request.reference} is {request.get_state_display().lower()}: this is not possible now."
-        )
+        raise not_now(request)
     request.refresh_from_db()
 
 

@@ -12,7 +12,7 @@ import logging
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -100,31 +100,46 @@ def enqueue(kind: str, *, title: str, **arguments: Any) -> Job:
 
     Arguments are identifiers, never personal data: they are stored in clear.
     """
-    queued = reserve(kind, title=title, **arguments)
-    transaction.on_commit(lambda: wake(queued))
+    return enqueue_many(kind, [(title, arguments)])[0]
+
+
+def enqueue_many(kind: str, wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Job]:
+    """As `enqueue`, a job for each (title, arguments)."""
+    queued = _reserve_many(kind, wanted)
+    transaction.on_commit(lambda: wake(*queued))
     return queued
 
 
 def reserve(kind: str, *, title: str, **arguments: Any) -> Job:
     """As `enqueue`, for who runs the job at once in this process; a sweep finds it if that process dies."""
+    return _reserve_many(kind, [(title, arguments)])[0]
+
+
+def _reserve_many(kind: str, wanted: Iterable[tuple[str, Mapping[str, Any]]]) -> list[Job]:
     actor = current_actor()
-    return Job.objects.create(
-        kind=kind,
-        title=title,
-        arguments=arguments,
-        actor=actor.as_json(),
-        started_by=User.objects.filter(public_id=actor.id).first() if actor.kind == "user" else None,
-        correlation=current_correlation(),
-        heartbeat_at=timezone.now(),
+    started_by = User.objects.filter(public_id=actor.id).first() if actor.kind == "user" else None
+    return Job.objects.bulk_create(
+        Job(
+            kind=kind,
+            title=title,
+            arguments=arguments,
+            actor=actor.as_json(),
+            started_by=started_by,
+            correlation=current_correlation(),
+            heartbeat_at=timezone.now(),
+        )
+        for title, arguments in wanted
     )
 
 
-def wake(queued: Job) -> None:
-    """Tell the workers. A broker that is down delays the job until the sweep; it does not lose it."""
+def wake(*queued: Job) -> None:
+    """Tell the workers. A broker that is down delays jobs until the sweep; it does not lose them."""
     try:
-        current_app.send_task("console.run_job", [str(queued.pk)], retry=False)
+        with current_app.producer_or_acquire() as producer:
+            for each in queued:
+                current_app.send_task("console.run_job", [str(each.pk)], retry=False, producer=producer)
     except BrokerDown:
-        logger.warning("The broker does not answer; job %s waits for the next sweep.", queued.pk)
+        logger.warning("The broker does not answer; job %s waits for the next sweep.", queued[0].pk)
 
 
 def claim(job_id: str) -> Job | None:

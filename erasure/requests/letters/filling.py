@@ -1,6 +1,6 @@
 """What the variables of a letter stand for, in its language."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -31,42 +31,56 @@ OUTCOMES = {
 }
 
 
-def values_for(
-    request: SubjectRequest, kind: str, language: str, context: Mapping[str, Any]
-) -> dict[str, str]:
-    """By name. `context`: what the caller knows of this letter; texts go in as they are, dates as people write them.
+class Ground:
+    """What letters about these requests say that is not in the requests themselves, read once for all of them."""
 
-    `secret` becomes the link of the kind; `held` are steps whose rows a hold keeps; `recipients` are names.
-    """
-    words = phrases(language)
-    organisation = Organisation.objects.first()
-    law = regimes().get(request.regime)
-    values = {
-        "reference": request.reference,
-        "organisation": organisation.name if organisation and organisation.name else words["other"]["us"],
-        "asks": words["asks"][request.kind],
-        "due": written(request.due_on, language),
-        "status_link": address("public:status", status.token_of(request)),
-        "authority": law.authority if law and law.authority else words["other"]["authority"],
-        "appeal": words["other"]["appeal"] if law and law.appeal and not request.appeal else "",
-        "done": _done(request, words),
-        "held": _held(request, words["other"], context.get("held", ())),
-        "told": words["other"]["told"] if request.tasks.filter(recipient__isnull=False).exists() else "",
-    }
-    for name, value in context.items():
-        if isinstance(value, date | datetime):
-            values[name] = written(value, language)
-        elif isinstance(value, str):
-            values[name] = value
-    if "secret" in context:
-        values["link"] = address(PAGES[kind], context["secret"])
-    for name in ("recipients", "upheld"):
-        if name in context:
-            values[name] = "\n".join(f"- {each}" for each in context[name])
-    if "overridden" in context:
-        lines = [f"- {each.purpose}: {each.reason}" for each in context["overridden"]]
-        values["overridden"] = "\n".join([words["other"]["overridden"], *lines]) if lines else ""
-    return values
+    def __init__(self, requests: Sequence[SubjectRequest]) -> None:
+        self.organisation = Organisation.objects.first()
+        these = SubjectRequest.objects.filter(pk__in=[request.pk for request in requests])
+        self.told = set(these.filter(tasks__recipient__isnull=False).values_list("pk", flat=True))
+        self.excepted: dict[int, list[str]] = {}
+        excepted = these.filter(exemptions__isnull=False, exemptions__withdrawn_at=None).distinct()
+        for request in excepted.prefetch_related("exemptions"):
+            self.excepted[request.pk] = [
+                each.said for each in request.exemptions.all() if not each.withdrawn_at
+            ]
+
+    def values_for(
+        self, request: SubjectRequest, kind: str, language: str, context: Mapping[str, Any]
+    ) -> dict[str, str]:
+        """By name. `context`: what the caller knows of this letter; texts go in as they are, dates as people write
+        them, `secret` becomes the link of the kind; `held` are steps whose rows a hold keeps; `recipients` are names.
+        """
+        words = phrases(language)
+        other = words["other"]
+        name = self.organisation.name if self.organisation else ""
+        law = regimes().get(request.regime)
+        values = {
+            "reference": request.reference,
+            "organisation": name or other["us"],
+            "asks": words["asks"][request.kind],
+            "due": written(request.due_on, language),
+            "status_link": address("public:status", status.token_of(request)),
+            "authority": law.authority if law and law.authority else other["authority"],
+            "appeal": other["appeal"] if law and law.appeal and not request.appeal else "",
+            "done": _done(request, words),
+            "held": _held(context.get("held", ()), self.excepted.get(request.pk, ()), other),
+            "told": other["told"] if request.pk in self.told else "",
+        }
+        for name, value in context.items():
+            if isinstance(value, date | datetime):
+                values[name] = written(value, language)
+            elif isinstance(value, str):
+                values[name] = value
+        if "secret" in context:
+            values["link"] = address(PAGES[kind], context["secret"])
+        for name in ("recipients", "upheld"):
+            if name in context:
+                values[name] = "\n".join(f"- {each}" for each in context[name])
+        if "overridden" in context:
+            lines = [f"- {each.purpose}: {each.reason}" for each in context["overridden"]]
+            values["overridden"] = "\n".join([other["overridden"], *lines]) if lines else ""
+        return values
 
 
 def signature() -> str:
@@ -87,13 +101,10 @@ def address(name: str, *arguments: str) -> str:
     return f"{settings.PUBLIC_URL}{reverse(name, args=arguments)}"
 
 
-def _held(request: SubjectRequest, words: Mapping[str, str], steps: Any) -> str:
+def _held(steps: Iterable[Any], excepted: Iterable[str], words: Mapping[str, str]) -> str:
     """What the law obliges or allows us to keep: under a hold, or under an exception for this request alone."""
     lines = [f"- {step.hold.reason}" for step in steps if step.hold]
-    lines += [
-        f"- {each.get_exemption_display()}: {each.reason}"
-        for each in request.exemptions.filter(withdrawn_at=None)
-    ]
+    lines += [f"- {said}" for said in excepted]
     return "\n".join([words["held"], *dict.fromkeys(lines), words["held_end"]]) if lines else ""
 
 
