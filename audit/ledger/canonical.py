@@ -13,6 +13,7 @@ import orjson
 
 MAX_INTEGER = 2**53 - 1
 MAX_BYTES = 65_535  # an entry of a C2SP tlog-tiles bundle is framed by a uint16
+MAX_DEPTH = 15  # of what lies within what: what the sequencer takes, and any JSON reader
 KEY = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -20,14 +21,21 @@ class NotCanonical(ValueError):
     """The value has no canonical form; the message names the path to the offending part, never its content."""
 
 
-def canonical_bytes(value: dict[str, Any]) -> bytes:
-    """The canonical bytes of a JSON object. Raises NotCanonical outside the subset or above 65,535 bytes."""
-    if not _fits(value):
-        _refuse(value, "entry")
+def canonical_bytes(value: dict[str, Any], *, typed: bool = False) -> bytes:
+    """The canonical bytes of a JSON object. Raises NotCanonical outside the subset or above 65,535 bytes.
+
+    `typed`: the caller vouches that there are only texts, integers and flags in it, under keys of the form; what
+    remains to be asked of them, their bytes tell.
+    """
     try:
-        body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
     except orjson.JSONEncodeError:
+        _refuse(value, "entry")
         raise NotCanonical("entry: nested too deeply") from None
+    if not (typed and b"\\u0000" not in body) and not _fits(value):
+        _refuse(value, "entry")
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise NotCanonical("entry: nested too deeply")
     if len(body) > MAX_BYTES:
         raise NotCanonical(f"entry is {len(body)} bytes; the limit is {MAX_BYTES}")
     return body
@@ -55,6 +63,12 @@ def _fits(value: Any) -> bool:
         elif item is not None and kind is not bool:
             return False
     return True
+
+
+def _depth(value: Any) -> int:
+    """How deep the deepest part lies; the value itself lies at 0."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return max((1 + _depth(part) for part in parts), default=0)
 
 
 def _refuse(value: Any, path: str) -> None:

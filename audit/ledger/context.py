@@ -15,6 +15,10 @@ class Actor:
     id: str
     role: str = ""
 
+    def __post_init__(self) -> None:
+        if not (isinstance(self.kind, str) and isinstance(self.id, str) and isinstance(self.role, str)):
+            raise TypeError("Who acts is told in texts.")
+
     def as_json(self) -> dict[str, str]:
         return {"kind": self.kind, "id": self.id, "role": self.role}
 
@@ -31,7 +35,7 @@ _correlation: ContextVar[str] = ContextVar("correlation", default="")
 def acting(actor: Actor, *, correlation: str = "") -> Iterator[None]:
     """Everything recorded inside is recorded as done by `actor`, under one correlation id."""
     actor_token = _actor.set(actor)
-    correlation_token = _correlation.set(correlation or _correlation.get() or uuid.uuid4().hex)
+    correlation_token = _correlation.set(str(correlation) or _correlation.get() or uuid.uuid4().hex)
     try:
         yield
     finally:

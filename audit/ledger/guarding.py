@@ -13,7 +13,16 @@ from django.utils import timezone
 from audit.ledger import chain, stamping
 from audit.ledger.alarming import raise_alarm
 from audit.ledger.checkpoints import Diverged, checkpoint
-from audit.ledger.models import Alarm, Checkpoint, Cosignature, Entry, Head, Segment, Verification
+from audit.ledger.models import (
+    Alarm,
+    Checkpoint,
+    Cosignature,
+    Entry,
+    Head,
+    Refused,
+    Segment,
+    Verification,
+)
 from audit.ledger.witnessing import ask_all, witnesses
 from audit.ledger.worm.base import WormProblem
 from audit.ledger.worm.exporting import export, missing
@@ -32,6 +41,7 @@ def sign(*, witnessed: bool = True) -> Checkpoint | None:
     latest = Checkpoint.objects.first()
     if latest:
         _behind(latest.at, "checkpoint")
+    _look_at_refused()
     try:
         made = checkpoint()
     except Diverged as problem:
@@ -81,6 +91,19 @@ def _behind(latest: datetime, what: str) -> timedelta:
         "the clock was set back, or was wrong then. The export waits for up to a day; auditors will ask.",
     )
     return behind
+
+
+def _look_at_refused() -> None:
+    """An alarm where something waited that is no entry, since somebody looked last."""
+    looked = Alarm.objects.filter(kind=Alarm.Kind.REFUSED, settled_at__isnull=False).first()
+    found = Refused.objects.filter(at__gt=looked.raised_at) if looked else Refused.objects.all()
+    if first := found.first():
+        raise_alarm(
+            Alarm.Kind.REFUSED,
+            f"What waited since {first.at:%Y-%m-%d %H:%M} UTC is in {found.count():,} cases no entry. The console "
+            "writes no such thing: somebody else writes to its database with its rights. It is kept in the table "
+            "ledger_refused.",
+        )
 
 
 def verify(*, progress: Callable[[int], None] | None = None) -> Verification:

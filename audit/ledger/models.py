@@ -1,4 +1,4 @@
-"""Three tables: what waits to be sequenced, what is sequenced, and where the chain ends.
+"""Four tables: what waits to be sequenced, what is sequenced, where the chain ends, and what was no entry.
 
 `body` holds the canonical bytes and is the truth; the other columns of an entry are read from it once, to browse
 by. PostgreSQL refuses UPDATE, DELETE and TRUNCATE on entries (triggers that fire `ALWAYS`), and the application's
@@ -16,6 +16,17 @@ class Waiting(models.Model):
 
     class Meta:
         db_table = "ledger_waiting"
+
+
+class Refused(models.Model):
+    """What waited and is no entry: nothing of the console writes such, so it is kept for whoever looks into it."""
+
+    body = models.BinaryField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "ledger_refused"
+        ordering = ["at", "pk"]
 
 
 class Entry(models.Model):
@@ -247,6 +258,7 @@ class Alarm(models.Model):
         WITNESS = "witness", "A witness refused"
         STAMP = "stamp", "A checkpoint could not be time-stamped"
         CLOCK = "clock", "The clock was set back"
+        REFUSED = "refused", "Something waited that is no entry"
 
     kind = models.CharField(max_length=10, choices=Kind.choices)
     message = models.TextField()

@@ -1,8 +1,8 @@
 """`record`: the one door to the ledger."""
 
 import json
+import os
 import re
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -12,16 +12,19 @@ from typing import Any
 from django.db import connection
 from django.db.models import Model
 
-from audit.ledger.canonical import canonical_bytes
+from audit.ledger.canonical import NotCanonical, canonical_bytes
 from audit.ledger.context import current_actor, current_correlation
 from audit.ledger.events import Event, Fact
 from audit.ledger.sealed import seal_for
+from audit.ledger.statements import run
 
 VERSION = 1
 LIST_BYTES = 32_768  # half of an entry
 AT_ONCE = 1_000
+BROWSED_BYTES = 500  # of each value that entries are browsed by
 # By hand, since this is part of every change and the ORM takes three times as long. Numbered in the order given.
-WAIT = "INSERT INTO ledger_waiting (body) VALUES "
+WAIT = "INSERT INTO ledger_waiting (body) VALUES (%b)"
+WAIT_ALL = "INSERT INTO ledger_waiting (body) SELECT unnest(%b::bytea[])"
 # What `governance.keyring.subjects.reference_for` makes: nothing else may stand for a person.
 PERSON = re.compile(r"person:[0-9a-f]{32}\Z")
 
@@ -34,17 +37,21 @@ def record(event: Event, target: Model | None = None, *, subject: str = "", **fa
     Raises RuntimeError outside a transaction, NoActor where nobody acts, TypeError for facts the event does not
     declare or a subject that is no reference, NotCanonical for values without a canonical form.
     """
-    record_many(event, [(target, subject, facts)])
+    _require_transaction(event)
+    run(WAIT, [entry_bytes(event, target, subject=subject, **facts)])
 
 
 def record_many(event: Event, happened: Iterable[tuple[Model | None, str, Mapping[str, Any]]]) -> None:
     """As `record`, once for each (target, subject, facts), written together; in the order given."""
+    _require_transaction(event)
+    bodies = (entry_bytes(event, target, subject=subject, **facts) for target, subject, facts in happened)
+    while batch := list(islice(bodies, AT_ONCE)):
+        run(WAIT_ALL, [batch])
+
+
+def _require_transaction(event: Event) -> None:
     if not connection.in_atomic_block:
         raise RuntimeError(f"{event.key} must be recorded in the transaction of its change.")
-    bodies = (entry_bytes(event, target, subject=subject, **facts) for target, subject, facts in happened)
-    with connection.cursor() as cursor:
-        while batch := list(islice(bodies, AT_ONCE)):
-            cursor.execute(WAIT + ", ".join(["(%s)"] * len(batch)), batch)
 
 
 def as_listed(names: Sequence[str]) -> list[str]:
@@ -66,24 +73,42 @@ def entry_bytes(event: Event, target: Model | None = None, *, subject: str = "",
         raise TypeError(f"{event.key}: the subject must be a keyed reference, never an identifier itself.")
     if not subject and Fact.SEALED in event.facts.values():
         raise TypeError(f"{event.key}: what is sealed needs the person it is about.")
-    return canonical_bytes(
-        {
-            "v": VERSION,
-            "id": uuid.uuid4().hex,
-            "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "action": event.key,
-            "actor": current_actor().as_json(),
-            "object": _describe(target),
-            "subject": subject,
-            "correlation": current_correlation(),
-            "facts": {
-                name: seal_for(subject, event.key, value)
-                if event.facts[name] is Fact.SEALED
-                else _entered(value, event.facts[name])
-                for name, value in facts.items()
-            },
-        }
-    )
+    content = {
+        "v": VERSION,
+        "id": os.urandom(16).hex(),
+        "at": f"{datetime.now(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z",
+        "action": event.key,
+        "actor": current_actor().as_json(),
+        "object": _describe(target),
+        "subject": subject,
+        "correlation": current_correlation(),
+        "facts": {
+            name: seal_for(subject, event.key, value)
+            if event.facts[name] is Fact.SEALED
+            else _entered(value, event.facts[name])
+            for name, value in facts.items()
+        },
+    }
+    body = canonical_bytes(content, typed=Fact.TABLE not in event.facts.values())
+    if len(body) > BROWSED_BYTES:  # else no part of it is longer
+        _check_browsed(content)
+    return body
+
+
+def _check_browsed(content: dict[str, Any]) -> None:
+    """Raises NotCanonical where the sequencer would refuse it: what entries are browsed by has to fit into an index."""
+    told = content["object"]
+    browsed = {
+        "action": content["action"],
+        "subject": content["subject"],
+        "correlation": content["correlation"],
+        "object.type": told["type"],
+        "object.id": told["id"],
+        **{f"actor.{name}": value for name, value in content["actor"].items()},
+    }
+    for name, value in browsed.items():
+        if len(value.encode()) > BROWSED_BYTES:
+            raise NotCanonical(f"entry.{name}: longer than {BROWSED_BYTES} bytes")
 
 
 def _entered(value: Any, fact: Fact) -> Any:
@@ -97,7 +122,7 @@ def _describe(target: Model | None) -> dict[str, str]:
     return {
         "type": target._meta.label_lower,
         "id": str(target.pk),
-        "name": label() if callable(label) else "",
+        "name": str(label()) if callable(label) else "",
     }
 
 

@@ -14,7 +14,9 @@ def grant_application(role: str) -> None:
         sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}"),
         sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}"),
         sql.SQL("GRANT EXECUTE ON FUNCTION ledger_sequence(integer) TO {}"),
-        sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ledger_entry, ledger_head FROM {}"),
+        sql.SQL(
+            "REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ledger_entry, ledger_head, ledger_refused FROM {}"
+        ),
         sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON ledger_waiting FROM {}"),
         sql.SQL(
             "REVOKE UPDATE, DELETE, TRUNCATE ON ledger_tile, ledger_checkpoint, ledger_segment, "

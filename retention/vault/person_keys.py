@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
+from audit.ledger.statements import run
 from retention.anonymization.techniques.base import Secret
 from retention.vault import versions
 from retention.vault.material import KEY_BYTES, Wrapped, derived, opened
 from retention.vault.seals import Sealer
-from retention.vault.statements import run
 
 AT_ONCE = 10_000
 PURPOSE = "person keys"

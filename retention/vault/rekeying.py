@@ -14,13 +14,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from audit.ledger.recording import record
+from audit.ledger.statements import run
 from governance.console.jobs import JobFailed, Progress, enqueue, job
 from governance.console.models import Job
 from retention.anonymization.techniques.base import TechniqueError
 from retention.vault import configured, events, material, person_keys, tokens, versions
 from retention.vault.models import KeyVersion, PersonKey, Token
 from retention.vault.seals import Sealer
-from retention.vault.statements import run
 
 KIND = "vault.rekey"
 AT_ONCE = 2_000

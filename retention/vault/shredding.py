@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from retention.vault.statements import run
+from audit.ledger.statements import run
 
 # Held until they are gone, so that nobody adds a further person to one of them meanwhile.
 DOOMED = """

@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 
+from audit.ledger.statements import run
 from retention.anonymization.techniques.base import TechniqueError
 from retention.vault import versions
 from retention.vault.material import Wrapped, derived, opened
 from retention.vault.person_keys import secrets_of
 from retention.vault.persons import lookups
 from retention.vault.seals import Sealer
-from retention.vault.statements import run
 from retention.vault.versions import LONGEST_DOMAIN
 
 T = TypeVar("T")

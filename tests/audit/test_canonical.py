@@ -42,6 +42,7 @@ def test_bytes_are_sorted_and_without_white_space():
         ({"a": {"é": 1}}, "entry.a: key must be lower-case letters, digits and _"),
         ({"a": {"b\n": 1}}, "entry.a: key must be lower-case letters, digits and _"),
         ({1: 1}, "entry: key must be lower-case letters, digits and _"),
+        ({"a": json.loads("[" * 16 + "]" * 16)}, "entry: nested too deeply"),
         ({"a": json.loads("[" * 300 + "]" * 300)}, "entry: nested too deeply"),
         ({"a": "x" * MAX_BYTES}, f"entry is {MAX_BYTES + 8} bytes; the limit is {MAX_BYTES}"),
     ],

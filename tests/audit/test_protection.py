@@ -10,11 +10,14 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
-from psycopg.errors import CheckViolation, DataError, InsufficientPrivilege, UndefinedTable
+from psycopg.errors import InsufficientPrivilege, UndefinedTable
 
+from audit.ledger import guarding
+from audit.ledger.alarming import settle
 from audit.ledger.chain import verify
 from audit.ledger.checks import application_must_not_own_the_ledger
-from audit.ledger.models import Entry, Head
+from audit.ledger.context import acting
+from audit.ledger.models import Alarm, Entry, Head, Refused
 from audit.ledger.recording import record
 from audit.ledger.roles import grant_application
 from audit.ledger.sequencing import sequence
@@ -194,24 +197,73 @@ def without(content, *path):
     ],
 )
 @pytest.mark.django_db(transaction=True)
-def test_entry_that_would_stop_the_sequencer_or_the_pages_is_refused(spoil, application):
+def test_entry_that_would_stop_the_sequencer_or_the_pages_is_set_aside(spoil, application):
     content = json.loads(bytes(Entry.objects.get().body))
     spoil(content)
-    with pytest.raises((CheckViolation, DataError)):
-        application.execute(
-            "INSERT INTO ledger_waiting (body) VALUES (%s)",
-            [json.dumps(content, separators=(",", ":")).encode()],
-        )
-    assert sequence() == 1
+    body = json.dumps(content, separators=(",", ":")).encode()
+    application.execute("INSERT INTO ledger_waiting (body) VALUES (%s)", [body])
+    count()
+    assert sequence() == 2
     assert verify().intact
+    assert [bytes(each.body) for each in Refused.objects.all()] == [body]
 
 
-@pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"null", b"[]", b"{", b'{"at":"\\u0000"}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\xff\xfe",
+        b"null",
+        b"[]",
+        b"{",
+        b'{"at":"\\u0000"}',
+        b"[" * 65_000,
+        b"{}" * 40_000,
+        b'"x"',
+        b"7",
+    ],
+)
 @pytest.mark.django_db(transaction=True)
-def test_what_is_no_json_object_is_refused(body, application):
-    with pytest.raises((CheckViolation, DataError)):
-        application.execute("INSERT INTO ledger_waiting (body) VALUES (%s)", [body])
+def test_what_is_no_json_object_is_set_aside(body, application):
+    application.execute("INSERT INTO ledger_waiting (body) VALUES (%s)", [body])
     assert sequence() == 1
+    assert [bytes(each.body) for each in Refused.objects.all()] == [body]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_set_aside_raises_an_alarm_until_somebody_has_looked(application, amir):
+    guarding.sign()
+    assert not Alarm.objects.exists()
+    application.execute("INSERT INTO ledger_waiting (body) VALUES ('{}'), ('[]')")
+    sequence()
+    with acting(amir.as_actor()):
+        guarding.sign()
+        guarding.sign()
+        (alarm,) = Alarm.objects.all()
+        assert alarm.kind == "refused"
+        assert "is in 2 cases no entry" in alarm.message
+        settle(alarm, how="A script of ours; it is gone.")
+        guarding.sign()
+        assert Alarm.objects.count() == 1
+        application.execute("INSERT INTO ledger_waiting (body) VALUES ('7')")
+        sequence()
+        guarding.sign()
+    assert "is in 1 cases no entry" in Alarm.objects.get(settled_at=None).message
+
+
+@pytest.mark.django_db(transaction=True)
+def test_application_cannot_tidy_up_what_was_set_aside(application):
+    application.execute("INSERT INTO ledger_waiting (body) VALUES ('{}')")
+    sequence()
+    for statement in (
+        "DELETE FROM ledger_refused",
+        "TRUNCATE ledger_refused",
+        "UPDATE ledger_refused SET body = ''",
+        "INSERT INTO ledger_refused (body, at) VALUES ('', now())",
+    ):
+        with pytest.raises(InsufficientPrivilege):
+            application.execute(statement)
+    assert Refused.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -290,6 +342,7 @@ def test_grant_command_gives_the_same_rights(pg_server, capsys):
         ("ledger_key_change", "INSERT SELECT"),
         ("ledger_key_proposal", "INSERT SELECT UPDATE"),
         ("ledger_person_key", "DELETE INSERT SELECT UPDATE"),
+        ("ledger_refused", "SELECT"),
         ("ledger_segment", "INSERT SELECT"),
         ("ledger_stamp", "INSERT SELECT"),
         ("ledger_tile", "INSERT SELECT"),

@@ -193,3 +193,14 @@ def test_a_list_that_no_entry_holds_is_told_by_its_number_and_hash(vera, sequenc
     assert told[0] == "1000 items"
     assert told[1] not in (as_listed(names[::-1])[1], as_listed([])[-1:])
     assert as_listed(names[:3]) == names[:3]
+
+
+def test_what_the_sequencer_would_set_aside_is_refused_when_it_is_recorded(db):
+    with acting(Actor("system", "test"), correlation="c" * 501), pytest.raises(NotCanonical) as refusal:
+        count()
+    assert str(refusal.value) == "entry.correlation: longer than 500 bytes"
+    with acting(Actor("user", "ü" * 251)), pytest.raises(NotCanonical, match=r"entry\.actor\.id"):
+        count()
+    with acting(Actor("system", "test"), correlation="c" * 500):
+        count()
+    assert Waiting.objects.count() == 1

@@ -118,7 +118,7 @@ def test_the_same_rows_come_out_after_workers_were_killed(tmp_path: Path):
             )
     assert not (tmp_path / "shared.parquet").exists()
     with worker():
-        _wait(run, lambda: Run.objects.get(pk=run.pk).outcome != "")
+        _wait(run, lambda: Job.objects.get(pk=run.job_id).finished)  # and has tidied up
     run.refresh_from_db()
     assert (run.outcome, run.problem) == ("delivered", "")
     assert Job.objects.get(pk=run.job_id).attempt > 1, "no kill hit the coordinator"

@@ -163,9 +163,8 @@ def test_true_values_need_the_role_and_a_reason(amir, dana, release, sequenced):
     assert "statistic.true_values_seen" not in [entry.action for entry in sequenced()]
     answer = browser.post(url, {"reason": "To see how far off it is"})
     text = text_of(answer)
-    assert re.search(
-        r'<td class="text-wrap">under 30</td><td[^>]*>[^<]+</td><td[^>]*>[^<]+</td><td[^>]*>5</td>', text
-    )
+    # How far off it may be is a dash where the noisy count leaves nothing to tell it by.
+    assert re.search(r'<td class="text-wrap">under 30</td>(<td[^>]*>.*?</td>){2}<td[^>]*>5</td>', text)
     assert "no-store" in answer["Cache-Control"]
     (entry,) = (entry for entry in sequenced() if entry.action == "statistic.true_values_seen")
     assert (entry.actor, entry.content["facts"]) == (

@@ -14,13 +14,13 @@ from django.conf import settings as project
 from django.core.exceptions import ValidationError
 
 from audit.ledger.context import Actor
+from audit.ledger.statements import run
 from retention.anonymization.techniques.base import TechniqueError
 from retention.vault import keyring, material, person_keys
 from retention.vault.bundle import KeyBundle
 from retention.vault.keyring import Keyring, bundle, create, ensure, rotate
 from retention.vault.kms.base import KmsUnavailable
 from retention.vault.models import Key, KeyVersion, PersonKey
-from retention.vault.statements import run
 from retention.vault.tokens import TokenVault
 from tests.erasure.together import at_once
 from tests.services.openbao import OpenBao, open_bao

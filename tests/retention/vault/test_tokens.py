@@ -13,10 +13,10 @@ from django.conf import settings as project
 from django.db import connection
 
 from audit.ledger.context import Actor
+from audit.ledger.statements import run
 from retention.anonymization.techniques.base import TechniqueError
 from retention.vault import keyring, tokens
 from retention.vault.models import Key, PersonKey, Token, TokenDomain, TokenShare
-from retention.vault.statements import run
 from retention.vault.tokens import TOKENS, TokenVault
 from tests.erasure.together import at_once
 
