@@ -11,10 +11,31 @@ from django.db import transaction
 
 from audit.ledger.merkle import Range, node_hash
 from audit.ledger.models import Entry, Tile
+from audit.ledger.statements import run
 
 WIDTH = 256
 HEIGHT = 8
 AT_ONCE = 200  # tiles stored in one statement
+# Of each wanted tile its hashes; at the edge, where it is not full, those from `first` to before `last`, read from what
+# is below it. All at once: a proof is asked for while somebody waits.
+HASHES = """
+    SELECT wanted.level, wanted.index, wanted.first, tile.hashes,
+        CASE
+            WHEN tile.hashes IS NOT NULL THEN NULL
+            WHEN wanted.level = 0 THEN (
+                SELECT string_agg(entry.leaf, ''::bytea ORDER BY entry.number) FROM ledger_entry entry
+                WHERE entry.number >= wanted.first AND entry.number < wanted.last
+            )
+            ELSE (
+                SELECT string_agg(below.root, ''::bytea ORDER BY below.index) FROM ledger_tile below
+                WHERE below.level = wanted.level - 1
+                    AND below.index >= wanted.first AND below.index < wanted.last
+            )
+        END
+    FROM unnest(%b::bigint[], %b::bigint[], %b::bigint[], %b::bigint[])
+        AS wanted (level, index, first, last)
+    LEFT JOIN ledger_tile tile ON tile.level = wanted.level AND tile.index = wanted.index
+"""
 
 
 @transaction.atomic
@@ -50,25 +71,26 @@ def roots_of(asked: list[Range]) -> dict[Range, bytes]:
         height = (end - start).bit_length() - 1
         level = height // HEIGHT
         wanted.setdefault((level, start >> (level * HEIGHT + HEIGHT)), []).append((start, end))
-    stored = {
-        (tile.level, tile.index): bytes(tile.hashes)
-        for tile in Tile.objects.filter(
-            index__in={index for _, index in wanted}, level__in={n for n, _ in wanted}
+    if not wanted:
+        return {}
+    asked_of = [
+        (
+            level,
+            index,
+            min(start for start, _ in ranges) >> level * HEIGHT,
+            max(end for _, end in ranges) >> level * HEIGHT,
         )
-    }
+        for (level, index), ranges in wanted.items()
+    ]
     found: dict[Range, bytes] = {}
-    for (level, index), ranges in wanted.items():
+    for level, index, first, tile, edge in run(HASHES, [list(each) for each in zip(*asked_of, strict=True)]):
         step = level * HEIGHT
-        tile, offset = stored.get((level, index)), index * WIDTH
-        if tile is None:  # at the edge: what is wanted of it is read at once
-            offset = min(start for start, _ in ranges) >> step
-            tile = b"".join(hashes_at(level, offset, max(end for _, end in ranges) >> step))
-        for start, end in ranges:
+        hashes, offset = (edge or b"", first) if tile is None else (tile, index * WIDTH)
+        for start, end in wanted[level, index]:
             low, high = (start >> step) - offset, (end >> step) - offset
-            hashes = [tile[32 * n : 32 * (n + 1)] for n in range(low, high)]
-            if len(tile) < 32 * high:
+            if len(hashes) < 32 * high:
                 raise LookupError(f"The entries from {start} to {end} are not all there.")
-            found[start, end] = _root(hashes)
+            found[start, end] = _root([hashes[32 * n : 32 * (n + 1)] for n in range(low, high)])
     return found
 
 
