@@ -14,7 +14,7 @@ from django.utils import timezone
 from audit.ledger.context import Actor
 from erasure.models import SubjectRequest
 from erasure.requests import closing, identity
-from erasure.requests.letters import send_letter, sending
+from erasure.requests.letters import send_letter, send_letters, sending
 from erasure.requests.letters.editing import preview, restore_text, save_text
 from erasure.requests.letters.filling import PAGES, address
 from erasure.requests.letters.kinds import KINDS
@@ -101,6 +101,24 @@ def test_a_letter_that_belongs_to_nothing_is_not_written(asked: SubjectRequest) 
 def test_without_an_address_there_is_no_letter(asked: SubjectRequest) -> None:
     asked.identifiers.update(sealed=None)
     assert send_letter(asked, "message", text="Hello.") is None
+
+
+def test_letters_to_many_say_to_each_what_is_theirs_in_as_many_statements_as_one(
+    asked: SubjectRequest, amir: User, django_assert_max_num_queries
+) -> None:
+    others = [request_of(f"p{number}@example.org", amir) for number in range(20)]
+    SubjectRequest.objects.filter(pk=others[0].pk).update(language="de")
+    others[1].identifiers.update(sealed=None)
+    SubjectRequest.objects.filter(pk=others[2].pk).update(channel="opendsr")
+    told = list(SubjectRequest.objects.filter(pk__in=[each.pk for each in others]).order_by("pk"))
+    with django_assert_max_num_queries(14):
+        letters = send_letters("message", [(each, {"text": f"For {each.reference}."}) for each in told])
+    assert [letter.request for letter in letters] == [told[0], *told[3:]]
+    for letter in letters:
+        assert letter.content["to"] == letter.request.identifiers.get().value
+        assert f"For {letter.request.reference}." in letter.content["body"]
+    assert [letter.language for letter in letters] == ["de", *["en"] * 17]
+    assert len(entries("request.letter_written")) == 18
 
 
 def test_a_letter_is_sent_once_and_keeps_no_secret(asked: SubjectRequest) -> None:

@@ -12,11 +12,13 @@ from catalog.models import DataSet, System
 from erasure.custodians import connecting, registering
 from erasure.custodians.models import Recipient, Task
 from erasure.custodians.sending import send_due
+from erasure.measures import registry as measures
+from erasure.measures.base import Planned
 from erasure.models import Step, SubjectRequest
 from erasure.requests.states import NotNow
 from governance.activities.models import ProcessingActivity
 from tests.erasure.custodians.conftest import carried_out, checked, drafted
-from tests.erasure.estate import entries
+from tests.erasure.estate import entries, request_of
 from tests.erasure.letters import letters
 from tests.erasure.officers import text_of
 from tests.people import api_of, client_of
@@ -56,6 +58,20 @@ def test_recipients_are_those_of_the_activities_and_of_the_data_set_itself(erase
     assert (data_set, set(receiving)) == (erased.data_set, {mailer, printer})
     kept = Step(plan=plan, data_set=erased.data_set, method="keep")
     assert drafted(plan, "notify", (kept,)) == []
+
+
+def test_of_many_each_is_told_what_is_changed_for_them(erased, plan, mailer, amir):
+    """Not again who was told already, and nothing where nothing changes."""
+    others = [request_of(f"{name}@example.org", amir) for name in ("bo", "cleo")]
+    (done,) = drafted(plan, "notify", (erased,))
+    carried_out(done)
+    Task.objects.update(state=Task.State.DONE)
+    kept = Step(data_set=erased.data_set, method="keep")
+    planned = [Planned(plan.request, [erased]), Planned(others[0], [erased]), Planned(others[1], [kept])]
+    told, untold, unchanged = measures.get("notify")().drafts(planned)
+    assert (told, unchanged) == ([], [])
+    (step,) = untold
+    assert step.facts == {"recipient": mailer.pk, "data_sets": ["shop / public.newsletter"]}
 
 
 def test_recipient_reads_whom_it_is_about_behind_a_link_and_answers_once(told, sam):

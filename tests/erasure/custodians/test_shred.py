@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from catalog.models import System
 from erasure.measures import registry as measures
-from erasure.measures.base import Turn
+from erasure.measures.base import Planned, Turn
 from erasure.models import Plan, Step, SubjectRequest
 from retention.vault.keyring import bundle, create
 from retention.vault.models import PersonKey, Token
@@ -82,6 +82,26 @@ def test_what_is_made_again_is_seen(step):
     later = checked(step)
     assert later.left == 2  # the token, and the key it is sealed with
     assert "were made again" in later.problem
+
+
+def test_each_of_many_gets_what_is_theirs(shop, amir, work):
+    create("orders")
+    issue("contact.email", "ana@example.org", "bo@example.org")
+    issue("id.customer", "1")
+    names = ("ana", "nobody", "bo")
+    requests = [find(request_of(f"{name}@example.org", amir), amir, work) for name in names]
+    planned = [Planned(request, []) for request in requests]
+    drafts = measures.get("shred")().drafts(planned)
+    assert [[step.facts["tokens"] for step in steps] for steps in drafts] == [[2], [], [1]]
+    alone = [measures.get("shred")().drafts([each])[0] for each in planned]
+    assert [[step.facts for step in steps] for steps in alone] == [
+        [step.facts for step in steps] for steps in drafts
+    ]
+    for request, (step,) in ((requests[0], drafts[0]), (requests[2], drafts[2])):
+        step.plan, step.position, step.method = request.plans.create(number=9, fingerprint="f"), 1, "shred"
+        step.save()
+    carried_out(drafts[0][0])
+    assert (checked(drafts[0][0]).left, checked(drafts[2][0]).left) == (0, 2)  # bo's token, and its key
 
 
 def test_nothing_in_the_vault_is_no_step(shop, amir, work):

@@ -107,7 +107,8 @@ def test_an_erasure_excludes_the_person_and_queues_the_models(
     dora = request_of("dora@example.org", amir)
     (holding,), of_dora = holdings([of_ana(ana), of_ana(dora)])
     assert (holding.version, of_dora) == (version, [])
-    ((draft,),) = Exclude().drafts([Planned(ana, [])])
+    nothing, (draft,) = Exclude().drafts([Planned(dora, []), Planned(ana, [])])
+    assert nothing == []
     plan = Plan.objects.create(request=ana, number=1, state="executing", fingerprint="0" * 64)
     step = Step.objects.create(
         plan=plan, position=1, method="exclude", target=draft.target, rows_before=1, facts=draft.facts
