@@ -46,7 +46,7 @@ def approve_many(fingerprints: Mapping[int, str], *, by: User) -> tuple[list[Pla
 def _approve(fingerprints: Mapping[int, str], *, by: User) -> tuple[list[Plan], dict[int, NotNow]]:
     """In the caller's transaction; the plans are locked first, so that nobody decides about them meanwhile."""
     found = Plan.objects.filter(pk__in=fingerprints, request__isnull=False).select_related("request")
-    plans = {plan.pk: plan for plan in found.select_for_update(of=("self",)).order_by("pk")}
+    plans = {plan.pk: plan for plan in found.select_for_update(of=("self",), no_key=True).order_by("pk")}
     refused = {pk: NotNow("There is no such plan of a request.") for pk in fingerprints if pk not in plans}
     for pk, plan in plans.items():
         if reason := _why_not(plan, fingerprints[pk], by):

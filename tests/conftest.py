@@ -50,6 +50,7 @@ LEDGER = (
     "ledger_stamp",
     "ledger_key_change",
     "ledger_segment",
+    "ledger_refused",
     "statistics_charge",
     "statistics_draw",
 )

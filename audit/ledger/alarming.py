@@ -17,10 +17,10 @@ SETTLED = Event(
 
 
 @transaction.atomic
-def raise_alarm(kind: str, message: str) -> Alarm:
+def raise_alarm(kind: str, message: str, *, up_to: int | None = None) -> Alarm:
     """The alarm of that kind; one that stands already is left as it is, and recorded once."""
     alarm, fresh = Alarm.objects.get_or_create(
-        kind=kind, settled_at=None, defaults={"message": message, "raised_at": timezone.now()}
+        kind=kind, settled_at=None, defaults={"message": message, "raised_at": timezone.now(), "up_to": up_to}
     )
     if fresh:
         record(RAISED, alarm, kind=kind, message=message[:1_000])

@@ -30,7 +30,8 @@ def canonical_bytes(value: dict[str, Any], *, typed: bool = False) -> bytes:
     try:
         body = orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
     except orjson.JSONEncodeError:
-        _refuse(value, "entry")
+        if not _fits(value):
+            _refuse(value, "entry")
         raise NotCanonical("entry: nested too deeply") from None
     if not (typed and b"\\u0000" not in body) and not _fits(value):
         _refuse(value, "entry")

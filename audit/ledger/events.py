@@ -7,6 +7,8 @@ data to a log that is never erased.
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from audit.ledger.canonical import KEY
+
 
 class Fact(StrEnum):
     """What a fact may hold."""
@@ -32,6 +34,10 @@ class Event:
     facts: dict[str, Fact] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if unfit := [name for name in self.facts if not KEY.match(name)]:
+            raise RuntimeError(
+                f"{self.key}: facts must be named in lower-case letters, digits and _: {unfit}."
+            )
         if EVENTS.setdefault(self.key, self) is not self:
             raise RuntimeError(f"Two events are called {self.key!r}.")
 

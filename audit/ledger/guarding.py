@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 
 from audit.ledger import chain, stamping
@@ -41,7 +42,6 @@ def sign(*, witnessed: bool = True) -> Checkpoint | None:
     latest = Checkpoint.objects.first()
     if latest:
         _behind(latest.at, "checkpoint")
-    _look_at_refused()
     try:
         made = checkpoint()
     except Diverged as problem:
@@ -49,6 +49,7 @@ def sign(*, witnessed: bool = True) -> Checkpoint | None:
         return None
     if made.size and witnessed:
         ask_all(made)
+    _look_at_refused()
     return made
 
 
@@ -94,15 +95,16 @@ def _behind(latest: datetime, what: str) -> timedelta:
 
 
 def _look_at_refused() -> None:
-    """An alarm where something waited that is no entry, since somebody looked last."""
-    looked = Alarm.objects.filter(kind=Alarm.Kind.REFUSED, settled_at__isnull=False).first()
-    found = Refused.objects.filter(at__gt=looked.raised_at) if looked else Refused.objects.all()
-    if first := found.first():
+    """An alarm where something waited that is no entry, beyond what the last such alarm was about."""
+    seen = Alarm.objects.filter(kind=Alarm.Kind.REFUSED).aggregate(last=Max("up_to"))["last"] or 0
+    found = Refused.objects.filter(pk__gt=seen).aggregate(many=Count("pk"), since=Min("at"), last=Max("pk"))
+    if found["many"]:
         raise_alarm(
             Alarm.Kind.REFUSED,
-            f"What waited since {first.at:%Y-%m-%d %H:%M} UTC is in {found.count():,} cases no entry. The console "
-            "writes no such thing: somebody else writes to its database with its rights. It is kept in the table "
-            "ledger_refused.",
+            f"What waited since {found['since']:%Y-%m-%d %H:%M} UTC is in {found['many']:,} cases no entry. The "
+            "console writes no such thing: somebody else writes to its database with its rights. It is kept in the "
+            "table ledger_refused.",
+            up_to=found["last"],
         )
 
 

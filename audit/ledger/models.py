@@ -265,6 +265,7 @@ class Alarm(models.Model):
     raised_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     settled_how = models.CharField(max_length=300, blank=True)
+    up_to = models.BigIntegerField(null=True)  # of those that were refused, the last that it is about
 
     class Meta:
         db_table = "ledger_alarm"

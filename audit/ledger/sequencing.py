@@ -11,7 +11,7 @@ BATCH = 5_000
 
 
 def sequence(*, batch: int = BATCH) -> int:
-    """Move everything that waits into the chain; how many entries. Does nothing while another sequencer works."""
+    """Move everything that waits into the chain; how many waited. Does nothing while another sequencer works."""
     moved = 0
     while True:
         with connection.cursor() as cursor:

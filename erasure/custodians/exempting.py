@@ -108,10 +108,10 @@ def _back_to_planning(request: SubjectRequest) -> None:
     hold_still(request)
     if request.state == State.RESIDUAL:
         return  # the next step there is to search again
-    open_plans = request.plans.filter(state__in=[Plan.State.PROPOSED, Plan.State.BLOCKED])
-    move(request, State.FOUND, since=[State.FOUND, State.PLANNED])
-    open_plans.update(
+    # The plans first, as who approves them does: neither waits for what the other holds.
+    request.plans.filter(state__in=[Plan.State.PROPOSED, Plan.State.BLOCKED]).update(
         state=Plan.State.STALE,
         decision_reason="The exceptions of Art. 17(3) changed.",
         decided_at=timezone.now(),
     )
+    move(request, State.FOUND, since=[State.FOUND, State.PLANNED])

@@ -1,5 +1,6 @@
 import json
 
+import orjson
 import pytest
 import rfc8785
 from hypothesis import HealthCheck, given, settings
@@ -44,6 +45,7 @@ def test_bytes_are_sorted_and_without_white_space():
         ({1: 1}, "entry: key must be lower-case letters, digits and _"),
         ({"a": json.loads("[" * 16 + "]" * 16)}, "entry: nested too deeply"),
         ({"a": json.loads("[" * 300 + "]" * 300)}, "entry: nested too deeply"),
+        ({"a": orjson.loads("[" * 1_000 + "]" * 1_000)}, "entry: nested too deeply"),
         ({"a": "x" * MAX_BYTES}, f"entry is {MAX_BYTES + 8} bytes; the limit is {MAX_BYTES}"),
     ],
 )

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
-from psycopg.errors import InsufficientPrivilege, UndefinedTable
+from psycopg.errors import CheckViolation, InsufficientPrivilege, UndefinedTable
 
 from audit.ledger import guarding
 from audit.ledger.alarming import settle
@@ -190,10 +190,13 @@ def without(content, *path):
         lambda entry: entry.update(action=7),
         lambda entry: entry.update(at="infinity"),
         lambda entry: entry.update(at="2026-02-31T00:00:00.000000Z"),
+        lambda entry: entry.update(at="2026-02-01T24:00:00.000000Z"),
+        lambda entry: entry.update(at="10000-01-01T00:00:00.000000Z"),
+        lambda entry: entry.update(at="9999-12-31T23:00:00.000000Z"),
+        lambda entry: entry.update(at="0001-01-01T00:00:00.000000Z"),
         lambda entry: entry.update(subject="x" * 501),
         lambda entry: entry["object"].update(id=secrets.token_hex(4000)),
         lambda entry: entry["facts"].update(note=reduce(lambda inner, _: [inner], range(20), "deep")),
-        lambda entry: entry["facts"].update(note="x" * 65_535),
     ],
 )
 @pytest.mark.django_db(transaction=True)
@@ -203,31 +206,81 @@ def test_entry_that_would_stop_the_sequencer_or_the_pages_is_set_aside(spoil, ap
     body = json.dumps(content, separators=(",", ":")).encode()
     application.execute("INSERT INTO ledger_waiting (body) VALUES (%s)", [body])
     count()
-    assert sequence() == 2
+    assert sequence() == 3
+    assert Head.objects.get().size == 3
     assert verify().intact
     assert [bytes(each.body) for each in Refused.objects.all()] == [body]
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"\xff\xfe",
-        b"null",
-        b"[]",
-        b"{",
-        b'{"at":"\\u0000"}',
-        b"[" * 65_000,
-        b"{}" * 40_000,
-        b'"x"',
-        b"7",
-    ],
+    "body", [b"", b"\xff\xfe", b"null", b"[]", b"{", b'{"at":"\\u0000"}', b"[" * 65_000, b'"x"', b"7"]
 )
 @pytest.mark.django_db(transaction=True)
 def test_what_is_no_json_object_is_set_aside(body, application):
     application.execute("INSERT INTO ledger_waiting (body) VALUES (%s)", [body])
-    assert sequence() == 1
+    assert (sequence(), Head.objects.get().size) == (2, 2)
     assert [bytes(each.body) for each in Refused.objects.all()] == [body]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_longer_than_an_entry_is_refused(application):
+    with pytest.raises(CheckViolation):
+        application.execute("INSERT INTO ledger_waiting (body) VALUES (%s)", [b"x" * 65_536])
+    assert sequence() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_more_than_a_batch_is_taken_although_some_of_it_is_set_aside(application):
+    application.execute("INSERT INTO ledger_waiting (body) VALUES ('{}')")
+    for _ in range(5):
+        count()
+    assert sequence(batch=2) == 7
+    assert (Head.objects.get().size, Refused.objects.count()) == (7, 1)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "TimeZone = 'UTC+5'",
+        "TimeZone = '<Z>5'",
+        "TimeZone = 'Asia/Tokyo'",
+        "DateStyle = 'SQL, DMY'",
+        "IntervalStyle = 'sql_standard'",
+        "bytea_output = 'escape'",
+        "standard_conforming_strings = off",
+        "array_nulls = off",
+        "search_path = pg_temp, public",
+        "default_transaction_isolation = 'serializable'",
+        "client_encoding = 'LATIN1'",
+    ],
+)
+@pytest.mark.django_db(transaction=True)
+def test_no_session_changes_what_an_entry_is(setting, application):
+    count()
+    application.execute(f"SET {setting}")
+    application.execute("SELECT public.ledger_sequence(10)")
+    assert (Head.objects.get().size, Refused.objects.count()) == (3, 0)
+    assert verify().intact
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sequencers_own_function_is_not_for_others(application):
+    """Called first with other types in front, it would run their code as the owner from then on."""
+    application.execute(
+        "CREATE FUNCTION pg_temp.escalate(pg_catalog.jsonb) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN "
+        "ALTER TABLE public.ledger_entry DISABLE TRIGGER ALL; RETURN true; END $$"
+    )
+    application.execute("CREATE DOMAIN pg_temp.jsonb AS pg_catalog.jsonb CHECK (pg_temp.escalate(VALUE))")
+    application.execute("CREATE DOMAIN pg_temp.bigint AS pg_catalog.int8")
+    with pytest.raises(InsufficientPrivilege):
+        application.execute("SELECT public.ledger_content('{}')")
+    application.execute("SET search_path = pg_temp, public")
+    assert application.execute("SELECT public.ledger_sequence(10)").fetchone() == (1,)
+    enabled = application.execute(
+        "SELECT array_agg(DISTINCT tgenabled::text) FROM pg_trigger WHERE tgrelid = 'public.ledger_entry'::regclass "
+        "AND NOT tgisinternal"
+    )
+    assert enabled.fetchone() == (["A"],)
 
 
 @pytest.mark.django_db(transaction=True)

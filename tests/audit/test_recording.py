@@ -7,7 +7,7 @@ from django.db import transaction
 from audit.ledger import context
 from audit.ledger.canonical import NotCanonical
 from audit.ledger.context import Actor, NoActor, acting
-from audit.ledger.events import Event
+from audit.ledger.events import Event, Fact
 from audit.ledger.models import Entry, Head, Waiting
 from audit.ledger.recording import as_listed, record
 from audit.ledger.sequencing import sequence
@@ -171,6 +171,11 @@ def test_each_beginning_has_a_correlation_of_its_own():
 def test_two_events_cannot_share_a_key():
     with pytest.raises(RuntimeError, match=r"Two events are called 'test\.counted'"):
         Event("test.counted", "counted otherwise")
+
+
+def test_facts_have_names_that_an_entry_may_hold():
+    with pytest.raises(RuntimeError, match="lower-case letters"):
+        Event("test.unfit", "was unfit", {"made of": Fact.TEXT})
 
 
 def test_sequencing_keeps_the_order_over_batches(db):

@@ -7,27 +7,30 @@ from importlib import import_module
 
 from django.db import migrations, models
 
-# In the caller's search path: the sequencer has set its own. Null where the body is no entry.
+# Null where the body is no entry. Nobody but the sequencer calls it, in the search path that the sequencer has set:
+# whoever called it first in a session could otherwise choose what its types are, and the owner would run their code.
+# Years have four digits, and no zone carries them beyond Python's calendar.
 CONTENT = """
-CREATE FUNCTION ledger_content(body bytea) RETURNS jsonb
+CREATE FUNCTION ledger_content(body bytea) RETURNS pg_catalog.jsonb
     LANGUAGE plpgsql STABLE AS $$
 DECLARE
-    content jsonb;
-    actor jsonb;
-    object jsonb;
+    content pg_catalog.jsonb;
+    actor pg_catalog.jsonb;
+    object pg_catalog.jsonb;
+    moment pg_catalog.timestamptz;
 BEGIN
     IF octet_length(body) > 65535 THEN
         RETURN NULL;
     END IF;
     content := convert_from(body, 'UTF8'::name)::jsonb;
+    moment := content ->> 'at';
     actor := content -> 'actor';
     object := content -> 'object';
     IF jsonb_typeof(content -> 'facts') = 'object'
         AND jsonb_typeof(object -> 'name') = 'string'
         AND jsonb_typeof(content -> 'at') = 'string'
-        AND content ->> 'at' = to_char(
-            timezone('UTC', (content ->> 'at')::timestamptz), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
-        )
+        AND content ->> 'at' = to_char(timezone('UTC', moment), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+        AND moment >= '1970-01-01 00:00:00+00' AND moment < '9000-01-01 00:00:00+00'
         AND jsonb_typeof(content -> 'action') = 'string' AND octet_length(content ->> 'action') <= 500
         AND jsonb_typeof(content -> 'subject') = 'string' AND octet_length(content ->> 'subject') <= 500
         AND jsonb_typeof(content -> 'correlation') = 'string' AND octet_length(content ->> 'correlation') <= 500
@@ -44,18 +47,30 @@ BEGIN
 EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
     RETURN NULL;
 END $$;
+REVOKE ALL ON FUNCTION ledger_content(bytea) FROM PUBLIC;
 """
 
-# Only who holds the head's row deletes what waits, so that what waits need not be locked. In hundreds, because a
-# statement for each entry would open the indexes of the table again each time.
+# As deep as an entry may be, and not in Latin. Where the caller's session is so that even this is none, because it has
+# changed what times or texts mean or has little room left to work in, nothing is set aside as none.
+ENTRY = (
+    '{"action":"a","actor":{"id":"","kind":"system","role":""},"at":"2026-01-02T03:04:05.678901Z","correlation":"",'
+    f'"facts":{{"deep":{"[" * 14}{"]" * 14}}},"id":"","object":{{"id":"","name":"漢","type":""}},"subject":"","v":1}}'
+)
+
+# Answers how many have been taken out of the waiting table. Only who holds the head's row deletes what waits, so that
+# what waits need not be locked. In hundreds, because a statement for each entry would open the table's indexes again.
 SEQUENCE = """
 CREATE OR REPLACE FUNCTION ledger_sequence(batch integer) RETURNS integer
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp
+    SET timezone = 'UTC' SET timezone_abbreviations = 'Default' SET standard_conforming_strings = on
+AS $$
 DECLARE
     head record;
     waiting record;
     content jsonb;
     numbered bigint;
+    taken integer := 0;
     current_chain bytea;
     current_leaf bytea;
     leaves bytea[] := '{}';
@@ -67,6 +82,9 @@ BEGIN
     IF NOT FOUND THEN
         RETURN 0;
     END IF;
+    IF public.ledger_content('ENTRY'::text::bytea) IS NULL THEN
+        RAISE EXCEPTION 'the sequencer cannot work in this session';
+    END IF;
     numbered := head.size;
     current_chain := head.chain;
     FOR waiting IN
@@ -77,6 +95,7 @@ BEGIN
         )
         SELECT body, row_number() OVER (ORDER BY id) = count(*) OVER () AS last FROM taken ORDER BY id
     LOOP
+        taken := taken + 1;
         content := public.ledger_content(waiting.body);
         IF content IS NULL THEN
             INSERT INTO public.ledger_refused (body, at) VALUES (waiting.body, clock_timestamp());
@@ -108,18 +127,29 @@ BEGIN
     IF numbered > head.size THEN
         UPDATE public.ledger_head SET size = numbered, chain = current_chain WHERE id = 1;
     END IF;
-    RETURN numbered - head.size;
+    RETURN taken;
 END $$;
-"""
+""".replace("ENTRY", ENTRY)
 
 UNCHECKED = """
 ALTER TABLE ledger_waiting DROP CONSTRAINT ledger_waiting_readable;
 DROP FUNCTION ledger_readable(bytea);
+ALTER TABLE ledger_waiting ADD CONSTRAINT ledger_waiting_small CHECK (octet_length(body) <= 65535);
+"""
+
+PROTECT = """
+CREATE TRIGGER ledger_refused_rows BEFORE UPDATE OR DELETE ON ledger_refused
+    FOR EACH ROW EXECUTE FUNCTION ledger_refuse();
+CREATE TRIGGER ledger_refused_truncate BEFORE TRUNCATE ON ledger_refused
+    FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse();
+ALTER TABLE ledger_refused ENABLE ALWAYS TRIGGER ledger_refused_rows;
+ALTER TABLE ledger_refused ENABLE ALWAYS TRIGGER ledger_refused_truncate;
 """
 
 BEFORE = import_module("audit.ledger.migrations.0002_refuse_what_cannot_be_sequenced").SEQUENCE
 READABLE = import_module("audit.ledger.migrations.0007_readable_asked_in_one_expression").READABLE
 CHECKED = f"""
+ALTER TABLE ledger_waiting DROP CONSTRAINT ledger_waiting_small;
 {READABLE}
 ALTER TABLE ledger_waiting ADD CONSTRAINT ledger_waiting_readable CHECK (ledger_readable(body));
 """
@@ -159,6 +189,8 @@ class Migration(migrations.Migration):
                 max_length=10,
             ),
         ),
+        migrations.AddField("alarm", "up_to", models.BigIntegerField(null=True)),
+        migrations.RunSQL(PROTECT, migrations.RunSQL.noop),
         migrations.RunSQL(CONTENT, "DROP FUNCTION ledger_content(bytea);"),
         migrations.RunSQL(SEQUENCE, BEFORE),
         migrations.RunSQL(UNCHECKED, CHECKED),
