@@ -123,8 +123,8 @@ def watch() -> None:
                 cls.watched = True  # type: ignore[attr-defined]
                 for name in ("settle", "rehearse", "find"):
                     own(cls, name, lambda *_, name=name: name)
-    original = recording.record_many  # which `record` goes through
-    everywhere(original, around(original, lambda event, *_: f"entry {event.key}"))
+    for original in (recording.record, recording.record_many):
+        everywhere(original, around(original, lambda event, *_: f"entry {event.key}"))
     everywhere(posting.post, around(posting.post, lambda *_: "webhook"))
     own(EmailMessage, "send", lambda *_: "letter")
     own(Step, "save", lambda *_: "saving the step")
