@@ -414,8 +414,9 @@ class Run:
                 answering.confirm(task, state="done", note="Deleted.", way="page", by=self.staff["carl"])
 
     def letters(self) -> list[str]:
-        """Those that the mail server took."""
-        return [path.read_text() for path in sorted((self.folder / "mail").iterdir())]
+        """Those that the mail server took: a file may hold two, of workers who wrote in the same second."""
+        files = [path.read_text() for path in sorted((self.folder / "mail").iterdir())]
+        return [letter for text in files for letter in text.split(f"\n{'-' * 79}\n") if letter.strip()]
 
     def _told(self, task: Task) -> bool:
         to = task.recipient.contact_email if task.recipient else self.staff["carl"].email
